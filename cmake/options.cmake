@@ -1,0 +1,19 @@
+# Compiler options that every target of Skep shares, as the interface target skep_options.
+add_library(skep_options INTERFACE)
+target_compile_options(skep_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-qual
+  -Wno-missing-field-initializers)
+# Programs alias memory of every type through their pointers, as in the kernel.
+target_compile_options(skep_options INTERFACE -fno-strict-aliasing)
+if(SKEP_WERROR)
+  target_compile_options(skep_options INTERFACE -Werror)
+endif()
+if(SKEP_SANITIZE)
+  target_compile_options(skep_options INTERFACE -fsanitize=${SKEP_SANITIZE} -fno-omit-frame-pointer -g1 -O1)
+  target_link_options(skep_options INTERFACE -fsanitize=${SKEP_SANITIZE})
+  if(SKEP_SANITIZE MATCHES undefined)
+    target_compile_options(skep_options INTERFACE -fno-sanitize-recover=undefined)
+    target_link_options(skep_options INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endif()
+target_include_directories(skep_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
