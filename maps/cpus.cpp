@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "maps/cpus.hpp"
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <thread>
+
+#if defined(__SANITIZE_THREAD__)
+#define SKEP_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SKEP_TSAN 1
+#endif
+#endif
+
+namespace skep::maps {
+namespace {
+
+constexpr uint64_t kDepthMask = 0xff;
+constexpr uint64_t kCompleted = kDepthMask + 1;
+constexpr size_t kBatch = 64;  // retired pieces that are worth a membarrier
+
+/// Whether membarrier(2) orders other threads' plain stores for us; else (and where ThreadSanitizer must see
+/// the order) every entry has a fence of its own.
+bool register_membarrier() {
+#ifdef SKEP_TSAN
+  return false;
+#else
+  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+#endif
+}
+
+bool has_membarrier() {
+  static const bool has = register_membarrier();
+  return has;
+}
+
+/// The light side: between a run's entry and its first look at memory (or at whether its CPU was taken away).
+void fence_of_a_run() {
+  if (has_membarrier())
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+/// The heavy side: what a run stored before its light fence is seen after this, or the run sees what we
+/// stored before.
+void fence_against_runs() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (has_membarrier()) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+std::atomic<uint64_t> next_id{1};
+
+uint64_t depth(uint64_t state) { return state & kDepthMask; }
+
+}  // namespace
+
+struct Cpus::Remembered {
+  uint64_t cpus = 0;
+  std::shared_ptr<Hold> hold;
+};
+
+Cpus::Remembered& Cpus::remembered(uint64_t cpus_id) {
+  // A thread that uses more VMs in turn looks for its CPU each time.
+  thread_local std::array<Remembered, 8> last;
+  return last[cpus_id % last.size()];
+}
+
+Cpus::Cpus(unsigned possible)
+    : id_(next_id.fetch_add(1)), possible_(std::clamp(possible, 1U, kMax)), holders_(possible_) {
+  has_membarrier();
+}
+
+Cpus::~Cpus() {
+  for (auto& batch : batches_)
+    for (auto& item : batch.items) item.release(item.memory);
+  for (auto& item : waiting_) item.release(item.memory);
+}
+
+Cpus::Hold& Cpus::take() {
+  Remembered& last = remembered(id_);
+  if (last.cpus == id_) {
+    Hold& hold = *last.hold;
+    const uint64_t before = hold.state.load(std::memory_order_relaxed);
+    assert(depth(before) < kDepthMask);
+    hold.state.store(before + 1, std::memory_order_relaxed);
+    fence_of_a_run();
+    if (!hold.revoked.load(std::memory_order_acquire)) return hold;
+    hold.state.store(before, std::memory_order_release);
+  } else {
+    last = {id_, nullptr};  // also lets go of a dead object's hold
+  }
+  last.hold = take_slowly();
+  return *last.hold;
+}
+
+std::shared_ptr<Cpus::Hold> Cpus::take_slowly() {
+  for (unsigned round = 0;; ++round) {
+    if (auto hold = try_take()) return hold;
+    if (round < 16)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+std::shared_ptr<Cpus::Hold> Cpus::try_take() {
+  std::lock_guard lock(holders_mutex_);
+  const auto enter = [](const std::shared_ptr<Hold>& hold) {
+    hold->state.store(hold->state.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    fence_of_a_run();
+    return hold;
+  };
+  const auto install = [&](unsigned cpu) {
+    holders_[cpu] = std::make_shared<Hold>();
+    holders_[cpu]->cpu = cpu;
+    holders_[cpu]->thread = std::this_thread::get_id();
+    return enter(holders_[cpu]);
+  };
+  // One that is ours still: somebody tried it and put it back, or this thread's memory of it was overwritten.
+  for (const auto& hold : holders_)
+    if (hold && hold->thread == std::this_thread::get_id() && !hold->revoked.load(std::memory_order_relaxed))
+      return enter(hold);
+  for (unsigned cpu = 0; cpu < possible_; ++cpu)
+    if (!holders_[cpu]) return install(cpu);
+  for (unsigned cpu = 0; cpu < possible_; ++cpu) {
+    Hold& other = *holders_[cpu];
+    if (depth(other.state.load(std::memory_order_acquire)) != 0) continue;
+    other.revoked.store(true, std::memory_order_seq_cst);
+    fence_against_runs();
+    if (depth(other.state.load(std::memory_order_acquire)) == 0) return install(cpu);
+    other.revoked.store(false, std::memory_order_release);
+  }
+  return nullptr;
+}
+
+void Cpus::leave(Hold& hold) {
+  const uint64_t state = hold.state.load(std::memory_order_relaxed);
+  assert(depth(state) != 0);
+  const bool outermost = depth(state) == 1;
+  hold.state.store(outermost ? state - 1 + kCompleted : state - 1, std::memory_order_release);
+  if (outermost && pending_.load(std::memory_order_relaxed)) reclaim();
+}
+
+void Cpus::retire(void* memory, void (*release)(void*)) {
+  std::unique_lock lock(retired_mutex_);
+  waiting_.push_back({memory, release});
+  pending_.store(true, std::memory_order_relaxed);
+  if (waiting_.size() < kBatch) return;
+  begin_batch();
+  lock.unlock();
+  reclaim();
+}
+
+void Cpus::begin_batch() {
+  if (waiting_.empty()) return;
+  Batch batch;
+  batch.items.swap(waiting_);
+  fence_against_runs();
+  {
+    std::lock_guard lock(holders_mutex_);
+    for (const auto& hold : holders_) {
+      if (!hold) continue;
+      const uint64_t state = hold->state.load(std::memory_order_acquire);
+      if (depth(state) != 0) batch.seen.emplace_back(hold, state);
+    }
+  }
+  batches_.push_back(std::move(batch));
+}
+
+bool Cpus::over(Batch& batch) {
+  std::erase_if(batch.seen, [](const auto& seen) {
+    const auto& [hold, state] = seen;
+    return hold->state.load(std::memory_order_acquire) / kCompleted != state / kCompleted;
+  });
+  return batch.seen.empty();
+}
+
+void Cpus::reclaim() {
+  std::vector<Batch> done;
+  {
+    std::unique_lock lock(retired_mutex_, std::try_to_lock);
+    if (!lock) return;  // somebody else is at it
+    if (batches_.empty()) begin_batch();
+    // Grace periods end in any order: a later batch may have begun when fewer runs were under way.
+    for (auto& batch : batches_)
+      if (over(batch)) done.push_back(std::move(batch));
+    std::erase_if(batches_, [](const Batch& batch) { return batch.items.empty(); });
+    pending_.store(!batches_.empty() || !waiting_.empty(), std::memory_order_relaxed);
+  }
+  for (auto& batch : done)
+    for (auto& item : batch.items) item.release(item.memory);
+}
+
+void Cpus::synchronize() {
+  Batch all;
+  {
+    std::lock_guard lock(retired_mutex_);
+    waiting_.push_back({nullptr, [](void*) {}});  // a batch even where nothing was retired
+    begin_batch();
+    all.seen = batches_.back().seen;
+  }
+  while (!over(all)) std::this_thread::yield();
+  reclaim();
+}
+
+}  // namespace skep::maps

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Virtual CPUs and memory reclamation: what the processor and RCU are to the kernel.
+//
+// A run of a program happens on a virtual CPU. At most one thread is on a CPU at a time, so per-CPU values
+// need no lock. Memory that a program may still see is retired, not freed: it goes when every run has ended
+// that was under way when it was retired. Entering costs a plain store; whoever frees pays for the ordering
+// with membarrier(2).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace skep::maps {
+
+class Cpus {
+ public:
+  /// `possible`: number of virtual CPUs, 1 to kMax. Fixed for life; libbpf sizes per-CPU buffers by it.
+  explicit Cpus(unsigned possible);
+  /// No run may be under way. Frees all that is retired.
+  ~Cpus();
+  Cpus(const Cpus&) = delete;
+  Cpus& operator=(const Cpus&) = delete;
+
+  static constexpr unsigned kMax = 1024;
+  [[nodiscard]] unsigned possible() const { return possible_; }
+
+  /// A thread's stay on a CPU; ends with the object's life, on the thread that began it.
+  class Stay;
+
+  /// Enters a CPU: the one that this thread had last, if nobody took it, else a free one; waits while all are
+  /// taken. A thread that is on a CPU already (a program's helper called the host, which runs a program)
+  /// stays on it.
+  [[nodiscard]] Stay enter();
+
+  /// Calls `release(memory)` on some thread once no run that is under way now can see it. Never waits.
+  void retire(void* memory, void (*release)(void*));
+  template <class T>
+  void retire(T* object) {
+    retire(object, [](void* p) { delete static_cast<T*>(p); });
+  }
+
+  /// Waits until every run that was under way at the call has ended, then frees what was retired before it.
+  /// Not from within a run of the same Cpus.
+  void synchronize();
+
+  /// Frees what can be freed now. Never waits.
+  void reclaim();
+
+ private:
+  /// A thread's hold on a CPU. Only that thread writes `state`: completed stays in the upper bits, nesting
+  /// depth in the lower eight. Only a thread that looks for a CPU writes `revoked`, under `holders_mutex_`.
+  struct alignas(64) Hold {
+    std::atomic<uint64_t> state{0};
+    std::atomic<bool> revoked{false};
+    unsigned cpu = 0;
+    std::thread::id thread;
+  };
+  struct Retired {
+    void* memory;
+    void (*release)(void*);
+  };
+  /// Memory whose grace period began when `seen` was taken: the holds that were in a run then, with their
+  /// state.
+  struct Batch {
+    std::vector<Retired> items;
+    std::vector<std::pair<std::shared_ptr<Hold>, uint64_t>> seen;
+  };
+
+  Hold& take();
+  std::shared_ptr<Hold> take_slowly();
+  std::shared_ptr<Hold> try_take();
+  void leave(Hold& hold);
+  void begin_batch();
+  [[nodiscard]] static bool over(Batch& batch);
+
+  struct Remembered;  // a thread's memory of its last hold
+  static Remembered& remembered(uint64_t cpus_id);
+
+  const uint64_t id_;  // never used again, so that a thread's memory of a dead object misleads nobody
+  const unsigned possible_;
+  std::mutex holders_mutex_;
+  std::vector<std::shared_ptr<Hold>> holders_;  // by CPU; null: nobody had it yet
+  std::mutex retired_mutex_;                    // taken before holders_mutex_
+  std::atomic<bool> pending_{false};
+  std::vector<Retired> waiting_;  // retired, grace period not begun
+  std::vector<Batch> batches_;
+};
+
+class Cpus::Stay {
+ public:
+  ~Stay() { cpus_.leave(hold_); }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
+  [[nodiscard]] unsigned cpu() const { return hold_.cpu; }
+
+ private:
+  friend class Cpus;
+  explicit Stay(Cpus& cpus) : cpus_(cpus), hold_(cpus.take()) {}
+  Cpus& cpus_;
+  Hold& hold_;  // kept by the Cpus, which gives no CPU away while somebody is on it
+};
+
+inline Cpus::Stay Cpus::enter() { return Stay(*this); }
+
+}  // namespace skep::maps
