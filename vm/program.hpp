@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loaded program: what PROG_LOAD got (Spec), what the checks found, and its executable forms.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "btf/ext.hpp"
+#include "btf/types.hpp"
+#include "isa/insn.hpp"
+#include "maps/map.hpp"
+#include "verifier/program_types.hpp"
+#include "verifier/structure.hpp"
+
+namespace skep::vm {
+
+namespace interpreter {
+class Code;
+}
+
+/// A program as PROG_LOAD describes it, with descriptors replaced by the objects. Pure data.
+struct ProgramSpec {
+  verifier::ProgramType type{};
+  verifier::AttachType expected_attach_type{};
+  std::string name;     ///< at most 15 characters
+  std::string license;  ///< at most 127 characters
+  uint32_t flags = 0;   ///< BPF_F_* of PROG_LOAD
+  uint32_t kernel_version = 0;
+  uint32_t interface_index = 0;
+  uint32_t attach_btf_id = 0;
+  /// Immediates of map_fd, map_idx, map_value and map_idx_value forms hold indices into `maps`.
+  std::vector<isa::Insn> insns;
+  std::vector<std::shared_ptr<maps::Map>> maps;
+  std::shared_ptr<const btf::Types> btf;  ///< null: none
+  std::vector<btf::FuncInfo> functions;
+  std::vector<btf::LineInfo> lines;
+
+  [[nodiscard]] bool gpl_compatible() const;
+};
+
+/// How programs are executed.
+enum class Engine : uint8_t { checked, plain, jit };
+
+/// Word of a caller who takes the responsibility for a program that no verifier has passed.
+struct Trusted {
+  explicit Trusted() = default;
+};
+
+class Program final : public maps::ProgramRef {
+ public:
+  /// Checks the structure (verifier/structure.hpp). Errors: Linux's errno, instruction and sentence.
+  static Result<std::shared_ptr<Program>> create(ProgramSpec spec);
+  ~Program() override;
+
+  [[nodiscard]] const ProgramSpec& spec() const { return spec_; }
+  [[nodiscard]] const verifier::Structure& structure() const { return structure_; }
+  [[nodiscard]] uint64_t load_time_ns() const { return load_time_ns_; }
+  /// First 8 bytes of the SHA-256 (Linux ≥ 6.18) of the instructions with map references zeroed.
+  [[nodiscard]] uint64_t tag() const { return tag_; }
+
+  [[nodiscard]] uint32_t id() const override { return id_; }
+  void set_id(uint32_t id) { id_ = id; }
+  [[nodiscard]] Kind kind() const override;
+
+  /// Decoded form for the checked interpreter; built at the first call. Any thread. Errors: ENOTSUPP with the name of a
+  /// helper or instruction that Linux has and this VM has not.
+  [[nodiscard]] Result<const interpreter::Code*> checked_code() const;
+  /// Decoded form for the plain interpreter, which checks nothing.
+  [[nodiscard]] Result<const interpreter::Code*> plain_code(Trusted) const;
+
+  /// Source line of an instruction ("file.c:12: text"), empty without line information.
+  [[nodiscard]] std::string source_of(uint32_t insn) const;
+
+  std::atomic<uint64_t> run_count{0};
+  std::atomic<uint64_t> run_time_ns{0};
+
+ private:
+  explicit Program(ProgramSpec spec);
+  ProgramSpec spec_;
+  verifier::Structure structure_;
+  uint64_t load_time_ns_ = 0;
+  uint64_t tag_ = 0;
+  uint32_t id_ = 0;
+  mutable std::mutex code_mutex_;
+  mutable std::unique_ptr<interpreter::Code> code_;
+};
+
+}  // namespace skep::vm

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a program on data and a context of the caller's: the semantics of BPF_PROG_TEST_RUN.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "skep/error.hpp"
+#include "vm/program.hpp"
+#include "vm/run.hpp"
+
+namespace skep::vm {
+
+struct TestRunInput {
+  std::span<const std::byte> data{};     ///< packet; for types without one: must be empty where Linux refuses it
+  std::span<const std::byte> context{};  ///< initial context; empty: the type's default
+  uint32_t repeat = 1;                   ///< runs, 0 counts as 1; packet changes carry over
+  Engine engine = Engine::checked;
+  std::optional<Trusted> trusted{};      ///< needed for Engine::plain while no verifier has passed the program
+  int64_t fuel = 1'000'000'000;          ///< instructions of one run; see Run::fuel
+  Tracer* tracer = nullptr;
+  uint32_t flags = 0;  ///< BPF_F_TEST_*
+  uint32_t cpu = 0;    ///< with BPF_F_TEST_RUN_ON_CPU
+};
+
+struct TestRunOutput {
+  uint32_t retval = 0;
+  double duration_ns = 0;          ///< mean of a run, without loading, compiling and resetting
+  std::vector<std::byte> data;     ///< the packet afterwards
+  std::vector<std::byte> context;  ///< the context afterwards, as Linux gives it out
+  Redirect redirect;               ///< of the last run
+};
+
+/// Runs `program` on a virtual CPU of its VM. Errors: Linux's errno for arguments that bpf(2) refuses; what the engine
+/// says for a run that was ended (EFAULT: violation, ETIME: fuel), with instruction and source line.
+/// ENOTSUPP for program types that cannot be run here.
+Result<TestRunOutput> test_run(Vm& vm, const std::shared_ptr<Program>& program, const TestRunInput& input);
+
+/// Runs a program whose r1 is the address of `memory` and whose r2 is its length (hosts' plugins); r0 is the result.
+Result<uint64_t> run_on_memory(Vm& vm, const std::shared_ptr<Program>& program, std::span<std::byte> memory,
+                               const TestRunInput& input);
+
+}  // namespace skep::vm
