@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A System that accepts everything, hands out memfds, and remembers what libbpf asked for.
+#pragma once
+
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "vm/libbpf/system.hpp"
+
+namespace skep::vm::test {
+
+class FakeSystem : public System {
+ public:
+  struct Call {
+    int command;
+    bpf_attr attr;  ///< As it came, zeroes behind its size.
+  };
+
+  std::vector<Call> calls;
+  std::map<std::string, std::string, std::less<>> files;
+  std::set<std::string, std::less<>> pin_directories;
+  std::vector<std::string> messages;
+  std::vector<int> closed;
+  int cpus = 4;
+  bool host_files = false;
+  /// Judges a command before it is answered: 0, or the negative errno to answer with.
+  std::function<int(int command, const bpf_attr&)> judge = [](int, const bpf_attr&) { return 0; };
+
+  long bpf(int command, void* attr, unsigned size) override {
+    Call call{command, {}};
+    std::memcpy(&call.attr, attr, std::min<size_t>(size, sizeof call.attr));
+    calls.push_back(call);
+    if (const int error = judge(command, call.attr)) return error;
+    switch (command) {
+      case BPF_MAP_CREATE:
+      case BPF_PROG_LOAD:
+      case BPF_BTF_LOAD: return ::memfd_create("fake", MFD_CLOEXEC);
+      default: return 0;
+    }
+  }
+  std::optional<std::string> file(std::string_view path) override {
+    const auto found = files.find(path);
+    return found == files.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::string kernel_release() const override { return "6.12.0-fake"; }
+  int possible_cpus() const override { return cpus; }
+  void log(LogLevel, std::string_view text) override { messages.emplace_back(text); }
+  int close(int fd) override { return (closed.push_back(fd), System::close(fd)); }
+  bool is_pin_directory(std::string_view path) override { return pin_directories.contains(path); }
+  int make_pin_directory(std::string_view path) override {
+    if (pin_directories.contains(path)) return -EEXIST;
+    if (!pin_directories.contains(path.substr(0, path.rfind('/')))) return -EPERM;
+    return (pin_directories.emplace(path), 0);
+  }
+  bool allows_host_file(std::string_view) override { return host_files; }
+
+  [[nodiscard]] long count(int command) const {
+    return std::count_if(calls.begin(), calls.end(),
+                         [command](const Call& call) { return call.command == command; });
+  }
+};
+
+}  // namespace skep::vm::test
