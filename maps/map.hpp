@@ -109,6 +109,9 @@ class Map {
   virtual int peek(void* value);
   /// Calls `visit(key, value)` for each element until it returns non-zero; the number of calls (bpf_for_each_map_elem).
   virtual int64_t for_each(const std::function<int64_t(void* key, void* value)>& visit, unsigned cpu);
+  /// bpf_tail_call: the program in a slot of a program array, alive until the run ends; null: empty slot, index out of
+  /// bounds, or another type of map.
+  virtual ProgramRef* program_at(uint32_t index);
   /// bpf_redirect_map: 0 when the index or key names a target, else -errno. For devmaps, cpumaps, xskmaps.
   virtual int redirect_target(uint64_t key, uint64_t flags, uint32_t& target);
 
