@@ -41,8 +41,7 @@ Reason int_fits(const Place& place) {
 
   if (!is_regular_int(place.type)) return "the base type of the member is not a regular integer";
   if (place.member.bitfield_size > info.bits) return kBadBitfieldSize;
-  if (place.member.bitfield_size != 0)
-    return bits_fit(place, place.member.bit_offset, place.member.bitfield_size);
+  if (place.member.bitfield_size != 0) return bits_fit(place, place.member.bit_offset, place.member.bitfield_size);
   if (!place.is_byte_aligned()) return kUnaligned;
   return bits_fit(place, place.member.bit_offset, info.bits);
 }

@@ -44,8 +44,7 @@ bool all_of(std::string_view text, bool (*accept)(char)) {
 }
 
 bool is_identifier(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameLength && may_begin_name(name[0]) &&
-         all_of(name, may_be_in_name);
+  return !name.empty() && name.size() <= kMaxNameLength && may_begin_name(name[0]) && all_of(name, may_be_in_name);
 }
 
 bool is_section_name(std::string_view name) {
@@ -126,8 +125,7 @@ Verdict check_composite(const Context& c) {
 
 template <class Wire>
 Verdict check_enumerators(const Context& c) {
-  if (c.view.size() > 8 || !std::has_single_bit(c.view.size()))
-    return Fault{"the size of an enum is not 1, 2, 4 or 8"};
+  if (c.view.size() > 8 || !std::has_single_bit(c.view.size())) return Fault{"the size of an enum is not 1, 2, 4 or 8"};
   if (!name_is_valid(Name::optional, c)) return Fault{"invalid name"};
   for (uint32_t i = 0; i < c.record.vlen(); ++i) {
     const uint32_t name_off = items<Wire>(c.record)[i].name_off;
@@ -170,8 +168,7 @@ Verdict check_datasec(const Context& c) {
   uint64_t last_end = 0;
   for (uint32_t i = 0; i < c.record.vlen(); ++i) {
     const SectionVar var = c.view.section_vars()[i];
-    if (var.type == 0 || !may_name_type(var.type))
-      return Fault{"invalid type id", EINVAL, static_cast<int>(i)};
+    if (var.type == 0 || !may_name_type(var.type)) return Fault{"invalid type id", EINVAL, static_cast<int>(i)};
     if (!complete) continue;
     if (auto fault = check_section_var(c, var, last_end)) {
       fault->item = static_cast<int>(i);

@@ -43,9 +43,8 @@ inline constexpr uint32_t kKindCount = 20;
 
 /// The kernel's names of the kinds ("STRUCT"), by number.
 inline constexpr std::array<std::string_view, kKindCount> kKindNames = {
-    "VOID", "INT",     "PTR",      "ARRAY",    "STRUCT",   "UNION",  "ENUM",
-    "FWD",  "TYPEDEF", "VOLATILE", "CONST",    "RESTRICT", "FUNC",   "FUNC_PROTO",
-    "VAR",  "DATASEC", "FLOAT",    "DECL_TAG", "TYPE_TAG", "ENUM64",
+    "VOID",  "INT",      "PTR",  "ARRAY",      "STRUCT", "UNION",   "ENUM",  "FWD",      "TYPEDEF",  "VOLATILE",
+    "CONST", "RESTRICT", "FUNC", "FUNC_PROTO", "VAR",    "DATASEC", "FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64",
 };
 
 constexpr std::string_view kind_name(Kind kind) { return kKindNames[static_cast<size_t>(kind)]; }

@@ -33,8 +33,8 @@ class Parser {
   }
 
   Result<std::shared_ptr<const Types>> run() {
-    for (auto step : {&Parser::read_header, &Parser::check_sections, &Parser::copy_blob,
-                      &Parser::read_strings, &Parser::read_types, &Parser::resolve}) {
+    for (auto step : {&Parser::read_header, &Parser::check_sections, &Parser::copy_blob, &Parser::read_strings,
+                      &Parser::read_types, &Parser::resolve}) {
       if (Status status = (this->*step)(); !status) return std::move(status).error();
     }
     return std::shared_ptr<const Types>(std::move(types_));
@@ -59,8 +59,7 @@ class Parser {
 
 Status Parser::read_header() {
   const uint32_t limit = origin_ == Origin::kernel ? kMaxKernelBlobSize : kMaxBlobSize;
-  if (blob_.size() > limit)
-    return invalid(fmt::format("{} bytes are more than {}", blob_.size(), limit), E2BIG);
+  if (blob_.size() > limit) return invalid(fmt::format("{} bytes are more than {}", blob_.size(), limit), E2BIG);
   constexpr size_t kHeadOfHeader = offsetof(wire::Header, hdr_len) + sizeof(wire::Header::hdr_len);
   if (blob_.size() < kHeadOfHeader) return invalid(fmt::format("{} bytes hold no header", blob_.size()));
 
@@ -69,13 +68,11 @@ Status Parser::read_header() {
   if (head.magic == __builtin_bswap16(kMagic)) return invalid("the blob is big-endian");
   if (head.hdr_len > blob_.size()) return invalid("the header exceeds the blob");
   const size_t known = std::min<size_t>(head.hdr_len, sizeof header_);
-  if (!all_zero(blob_.first(head.hdr_len).subspan(known)))
-    return invalid("the header has unknown fields", E2BIG);
+  if (!all_zero(blob_.first(head.hdr_len).subspan(known))) return invalid("the header has unknown fields", E2BIG);
   std::memcpy(&header_, blob_.data(), known);
 
   if (header_.magic != kMagic) return invalid("invalid magic number");
-  if (header_.version != kVersion)
-    return invalid(fmt::format("unsupported version {}", header_.version), kENOTSUPP);
+  if (header_.version != kVersion) return invalid(fmt::format("unsupported version {}", header_.version), kENOTSUPP);
   if (header_.flags != 0) return invalid("unsupported flags", kENOTSUPP);
   if (!is_split() && blob_.size() == header_.hdr_len) return invalid("nothing follows the header");
   return {};
@@ -123,8 +120,7 @@ Status Parser::read_strings() {
   const std::string_view strings = types_->strings_;
   if (strings.empty() || strings.size() - 1 > kMaxNameOffset || strings.back() != '\0')
     return invalid("invalid string section");
-  if (!is_split() && strings.front() != '\0')
-    return invalid("the string section does not begin with an empty string");
+  if (!is_split() && strings.front() != '\0') return invalid("the string section does not begin with an empty string");
   return {};
 }
 
@@ -145,8 +141,7 @@ Status Parser::read_types() {
 Result<uint32_t> Parser::read_record(uint32_t offset, uint32_t end) {
   const TypeId id = types_->count();
   if (id >= kMaxTypeId) return invalid("too many types", E2BIG);
-  if (end - offset < sizeof(wire::Type))
-    return invalid(fmt::format("type [{}] exceeds the type section", id));
+  if (end - offset < sizeof(wire::Type)) return invalid(fmt::format("type [{}] exceeds the type section", id));
 
   const auto& record = *reinterpret_cast<const wire::Type*>(types_->buffer_.data() + offset);
   if (record.info & ~wire::kInfoMask) return invalid(fmt::format("type [{}] has reserved bits set", id));
@@ -162,8 +157,8 @@ Result<uint32_t> Parser::read_record(uint32_t offset, uint32_t end) {
   return static_cast<uint32_t>(length);
 }
 
-Result<std::shared_ptr<const Types>> Types::parse(std::span<const std::byte> blob,
-                                                  std::shared_ptr<const Types> base, Origin origin) {
+Result<std::shared_ptr<const Types>> Types::parse(std::span<const std::byte> blob, std::shared_ptr<const Types> base,
+                                                  Origin origin) {
   return Parser(blob, std::move(base), origin).run();
 }
 

@@ -155,14 +155,10 @@ bool Resolver::is_sink(const Type& type) const {
 }
 
 /// Whether a modifier, pointer or variable may name `id`.
-bool Resolver::may_be_referenced(TypeId id) const {
-  return types_.contains(id) && !is_source_only(types_.type(id));
-}
+bool Resolver::may_be_referenced(TypeId id) const { return types_.contains(id) && !is_source_only(types_.type(id)); }
 
 /// Whether an array or struct may hold `id` by value, as far as its own kind tells.
-bool Resolver::may_be_value(TypeId id) const {
-  return may_be_referenced(id) && !is_without_size(types_.type(id));
-}
+bool Resolver::may_be_value(TypeId id) const { return may_be_referenced(id) && !is_without_size(types_.type(id)); }
 
 /// Whether `id`, without a value of its own, may still stand behind a pointer or modifier: void, struct foo;,
 /// int().
@@ -236,8 +232,7 @@ Resolver::Step Resolver::judge_array(Vertex&, const Type& type) {
   if (must_visit(types_.type(array.element))) return {array.element};
   if (!types_.has_size(array.element)) return fail("the elements have no size");
   const Type element = types_.resolve(array.element);
-  if (element.is(Kind::int_) && !is_regular_int(element))
-    return fail("the elements are not regular integers");
+  if (element.is(Kind::int_) && !is_regular_int(element)) return fail("the elements are not regular integers");
   const Types::Layout layout = types_.layout(array.element);
   const uint64_t size = uint64_t{layout.size} * array.count;
   if (size > UINT32_MAX) return fail("the size of the array exceeds 32 bits");
@@ -279,8 +274,7 @@ Resolver::Step Resolver::judge_func(Vertex&, const Type& type) {
     return fail("the type of the function is not a FUNC_PROTO");
   const Items<Param> params = types_.type(type.ref()).params();
   for (uint32_t i = 0; strict_ && i < params.size(); ++i) {
-    if (params[i].name.empty() && params[i].type != 0)
-      return fail("the parameter has no name", static_cast<int>(i));
+    if (params[i].name.empty() && params[i].type != 0) return fail("the parameter has no name", static_cast<int>(i));
   }
   return finish(type.ref());
 }
@@ -292,8 +286,7 @@ Resolver::Step Resolver::judge_decl_tag(Vertex&, const Type& type) {
   if (!is_target) return fail("the tag is on a type that cannot have one");
   if (must_visit(target)) return {target.id()};
   if (type.component_index() != -1) {
-    if (target.is(Kind::var) || target.is(Kind::typedef_))
-      return fail("the component index of the tag is not -1");
+    if (target.is(Kind::var) || target.is(Kind::typedef_)) return fail("the component index of the tag is not -1");
     const uint32_t components = target.is(Kind::func) ? types_.type(target.ref()).vlen() : target.vlen();
     if (static_cast<uint32_t>(type.component_index()) >= components)
       return fail("the component index of the tag is too large");
@@ -349,8 +342,7 @@ Status Resolver::check_func_proto(const Type& proto) {
   uint32_t count = params.size();
   if (count != 0 && params[count - 1].type == 0) {
     --count;
-    if (!params[count].name.empty())
-      return error(proto.id(), {"invalid parameter", EINVAL, static_cast<int>(count)});
+    if (!params[count].name.empty()) return error(proto.id(), {"invalid parameter", EINVAL, static_cast<int>(count)});
   }
   for (uint32_t i = 0; i < count; ++i) {
     const Fault bad_param{"invalid parameter", EINVAL, static_cast<int>(i)};
@@ -373,8 +365,7 @@ Status Resolver::check_tag_chains() {
     bool in_tags = type.is(Kind::type_tag);
     for (int length = 0; type.is_modifier(); ++length) {
       if (length == kMaxChain) return error(id, {"the chain of modifiers is longer than 32", ELOOP});
-      if (type.is(Kind::type_tag) && !in_tags)
-        return error(id, {"a type tag does not precede the other modifiers"});
+      if (type.is(Kind::type_tag) && !in_tags) return error(id, {"a type tag does not precede the other modifiers"});
       if (!type.is(Kind::type_tag)) in_tags = false;
       if (type.id() <= judged) break;
       type = types_.type(type.ref());

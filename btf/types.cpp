@@ -20,8 +20,7 @@ constexpr uint32_t kinds(std::initializer_list<Kind> list) {
   return mask;
 }
 
-constexpr uint32_t kModifiers =
-    kinds({Kind::typedef_, Kind::volatile_, Kind::const_, Kind::restrict_, Kind::type_tag});
+constexpr uint32_t kModifiers = kinds({Kind::typedef_, Kind::volatile_, Kind::const_, Kind::restrict_, Kind::type_tag});
 constexpr uint32_t kSized =
     kinds({Kind::int_, Kind::struct_, Kind::union_, Kind::enum_, Kind::enum64, Kind::float_, Kind::datasec});
 constexpr uint32_t kReferring =
@@ -40,8 +39,7 @@ uint64_t index_key(std::string_view name, Kind kind) {
 Member Member::read(const Types& types, const wire::Type& record, uint32_t index) {
   const auto& m = item<wire::Member>(record, index);
   const bool packed = record.kind_flag();
-  return {types.string(m.name_off), m.type, packed ? m.offset & 0xffffff : m.offset,
-          packed ? m.offset >> 24 : 0};
+  return {types.string(m.name_off), m.type, packed ? m.offset & 0xffffff : m.offset, packed ? m.offset >> 24 : 0};
 }
 
 Enumerator Enumerator::read(const Types& types, const wire::Type& record, uint32_t index) {
@@ -82,8 +80,7 @@ TypeId Type::ref() const {
 Int Type::int_info() const {
   assert(is(Kind::int_));
   const uint32_t word = item<uint32_t>(*record_);
-  return {static_cast<uint8_t>(word >> 24 & 0xf), static_cast<uint8_t>(word >> 16),
-          static_cast<uint8_t>(word)};
+  return {static_cast<uint8_t>(word >> 24 & 0xf), static_cast<uint8_t>(word >> 16), static_cast<uint8_t>(word)};
 }
 
 Array Type::array() const {
@@ -162,9 +159,7 @@ std::string_view Types::string(uint32_t offset) const {
 
 std::span<const std::byte> Types::bytes() const { return std::span(buffer_).subspan(pad_); }
 
-std::span<const std::byte> Types::type_section() const {
-  return std::span(buffer_).subspan(types_off_, types_len_);
-}
+std::span<const std::byte> Types::type_section() const { return std::span(buffer_).subspan(types_off_, types_len_); }
 
 Types::Resolved Types::resolved(TypeId id) const {
   if (id < first_id_) return base_->resolved(id);

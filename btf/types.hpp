@@ -34,8 +34,7 @@ class Items {
     uint32_t index_;
   };
 
-  Items(const Types& types, const wire::Type& record, uint32_t size)
-      : types_(&types), record_(&record), size_(size) {}
+  Items(const Types& types, const wire::Type& record, uint32_t size) : types_(&types), record_(&record), size_(size) {}
 
   [[nodiscard]] uint32_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
@@ -213,8 +212,7 @@ class Types {
   void build_index() const;
 
   std::shared_ptr<const Types> base_;
-  std::vector<std::byte>
-      buffer_;  ///< pad_ bytes, then the blob: so its records are aligned whatever hdr_len is.
+  std::vector<std::byte> buffer_;  ///< pad_ bytes, then the blob: so its records are aligned whatever hdr_len is.
   uint32_t pad_ = 0;
   uint32_t types_off_ = 0;  ///< In buffer_.
   uint32_t types_len_ = 0;
