@@ -30,12 +30,12 @@ inline constexpr uint32_t kProgramTypeCount = std::size(detail::kProgramTypeNumb
 
 using ProgramTypeSet = EnumSet<ProgramType, kProgramTypeCount>;
 
-/// The structures that r1 can point to at the entry of a program; fields are in contexts.def.
+/// The structures that r1 can point to at the entry of a program; fields are in context.def.
 enum class ContextId : uint8_t {
   none,
 #define CONTEXT(name, size) name,
 #define FIELD(...)
-#include "verifier/contexts.def"
+#include "verifier/context.def"
 };
 
 /// What BPF_PROG_TEST_RUN simulates.

@@ -2,7 +2,7 @@
 // Field access by program type. The rows follow the is_valid_access functions of net/core/filter.c,
 // kernel/trace/bpf_trace.c, kernel/bpf/{cgroup,syscall}.c, net/netfilter/nf_bpf_link.c and
 // drivers/media/rc/bpf-lirc.c.
-#include "verifier/contexts.hpp"
+#include "verifier/context.hpp"
 
 #include <fmt/format.h>
 
@@ -22,7 +22,7 @@ constexpr Row kRows[] = {
 #define CONTEXT(name, size)
 #define FIELD(structure, name, offset, size, count, kind, reads, writes, place) \
   {ContextId::structure, {#name, offset, size, count, FieldKind::kind, reads, writes, FieldPlace::place}},
-#include "verifier/contexts.def"
+#include "verifier/context.def"
 };
 
 constexpr size_t count_fields(ContextId id) {
@@ -42,7 +42,7 @@ constexpr auto kFields = [] {
 constexpr Context kContexts[] = {
 #define CONTEXT(name, size) {ContextId::name, #name, size, kFields<ContextId::name>},
 #define FIELD(...)
-#include "verifier/contexts.def"
+#include "verifier/context.def"
 };
 
 constexpr bool fields_are_sound() {
@@ -54,7 +54,7 @@ constexpr bool fields_are_sound() {
   }
   return true;
 }
-static_assert(fields_are_sound(), "contexts.def: a field has no widths, is misaligned or lies outside its structure");
+static_assert(fields_are_sound(), "context.def: a field has no widths, is misaligned or lies outside its structure");
 static_assert(std::ranges::all_of(kContexts, [](const Context& c) { return c.fields.size() <= 64; }),
               "a FieldSet has 64 places");
 
