@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "btf/layout.hpp"
+
 namespace skep::btf {
 namespace {
 

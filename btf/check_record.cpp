@@ -263,12 +263,6 @@ bool param_name_is_valid(const Types& types, const wire::Type& proto, uint32_t i
   return name_off == 0 || (types.has_string(name_off) && is_identifier(types.string(name_off)));
 }
 
-bool is_regular_int(const Type& type) {
-  if (!type.is(Kind::int_)) return false;
-  const Int info = type.int_info();
-  return info.bit_offset == 0 && info.bits >= 8 && std::has_single_bit(info.bits);
-}
-
 Error type_error(const Types& types, TypeId id, const wire::Type& record, const Fault& fault) {
   const std::string_view name = types.string(record.name_off);
   std::string place = fmt::format("BTF type [{}] {}", id, kind_name(record.kind()));

@@ -26,9 +26,6 @@ std::optional<Fault> check_record(const Types& types, const wire::Type& record, 
 /// Whether a FUNC_PROTO's parameter has no name or an identifier.
 bool param_name_is_valid(const Types& types, const wire::Type& proto, uint32_t index);
 
-/// Whether a value of this INT is whole bytes: 1, 2, 4, 8 or 16.
-bool is_regular_int(const Type& type);
-
 /// "type [12] STRUCT 'foo', item 3: reason", as the Error of a parse.
 Error type_error(const Types& types, TypeId id, const wire::Type& record, const Fault& fault);
 

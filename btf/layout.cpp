@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,21 @@ uint32_t bits_of(const Types& types, const Member& member) {
   if (member.bitfield_size != 0) return member.bitfield_size;
   const Type type = types.resolve(member.type);
   return type.is(Kind::int_) ? type.int_info().bits : types.layout(member.type).size * 8;
+}
+
+bool is_regular_int(const Type& type) {
+  if (!type.is(Kind::int_)) return false;
+  const Int info = type.int_info();
+  return info.bit_offset == 0 && info.bits >= 8 && std::has_single_bit(info.bits);
+}
+
+bool is_text_array(const Type& type) {
+  if (!type.is(Kind::array) || type.array().count == 0) return false;
+  // A typedef of char does not count, as for bpftool: __u8 and s8 are numbers.
+  Type element = type.types().type(type.array().element);
+  while (element.is_modifier() && !element.is(Kind::typedef_)) element = type.types().type(element.ref());
+  if (!element.is(Kind::int_) || element.size() != 1) return false;
+  return element.int_info().encoding == int_char || element.name() == "char";
 }
 
 std::optional<Member> find_member(const Types& types, TypeId composite, std::string_view name) {

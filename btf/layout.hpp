@@ -16,6 +16,12 @@ inline uint32_t size_of(const Types& types, TypeId id) { return types.layout(id)
 /// Alignment of a value for BPF: of scalars their size, at most 8; of packed structs 1.
 inline uint32_t align_of(const Types& types, TypeId id) { return types.layout(id).align; }
 
+/// Whether this is an INT of whole bytes: 1, 2, 4, 8 or 16.
+bool is_regular_int(const Type& type);
+
+/// Whether this is an array of char, which may hold text.
+bool is_text_array(const Type& type);
+
 /// Bits that a member takes: its bit field's, else those of its type.
 uint32_t bits_of(const Types& types, const Member& member);
 

@@ -12,6 +12,7 @@
 
 #include "btf/check_member.hpp"
 #include "btf/check_record.hpp"
+#include "btf/layout.hpp"
 
 namespace skep::btf {
 
