@@ -165,6 +165,8 @@ constexpr View kViews[] = {
      {cgroup_setsockopt},
      all_but<bpf_sockopt>({"retval"}),
      fields<bpf_sockopt>({"level", "optname", "optlen"})},
+    {ProgramType::raw_tracepoint, kAny, fields<bpf_raw_tracepoint_args>({"args"})},
+    {ProgramType::raw_tracepoint_writable, kAny, all_but<bpf_raw_tracepoint_args>({"args"})},
     {ProgramType::syscall, kAny, kAllFields, kAllFields},
 };
 
