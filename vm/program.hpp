@@ -15,6 +15,7 @@
 #include "maps/map.hpp"
 #include "verifier/program_types.hpp"
 #include "verifier/structure.hpp"
+#include "vm/run.hpp"
 
 namespace skep::vm {
 
@@ -38,6 +39,8 @@ struct ProgramSpec {
   std::shared_ptr<const btf::Types> btf;  ///< null: none
   std::vector<btf::FuncInfo> functions;
   std::vector<btf::LineInfo> lines;
+  /// Functions of the host that `call N` reaches, by N, instead of Linux's helpers; for raw programs. Empty: Linux's.
+  std::vector<HelperFunction> host_helpers;
 
   [[nodiscard]] bool gpl_compatible() const;
 };
@@ -87,6 +90,7 @@ class Program final : public maps::ProgramRef {
   uint32_t id_ = 0;
   mutable std::mutex code_mutex_;
   mutable std::unique_ptr<interpreter::Code> code_;
+  mutable std::atomic<const interpreter::Code*> code_if_built_{nullptr};  // spares tail calls the mutex
 };
 
 }  // namespace skep::vm
