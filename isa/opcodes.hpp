@@ -30,14 +30,14 @@ enum class Use : uint8_t {
   address_spaces,  ///< Address space to cast to in the upper half, from in the lower.
   helper,          ///< Id of a helper function.
   kfunc,           ///< BTF id of a kernel function.
-  func,  ///< Start of a function of this program, in words from the next word (of a wide instruction: its
-         ///< second).
+  func,            ///< Start of a function of this program, in words from the next word (of a wide instruction: its
+                   ///< second).
   // imm of a wide instruction; the second word has more
-  imm64,      ///< Lower half of a number, whose upper half is in the second word.
-  map_fd,     ///< Descriptor of a map.
-  map_value,  ///< Descriptor of a map, with an offset into its value in the second word.
-  btf_id,     ///< BTF id of a variable, with the descriptor of its module's BTF (or 0) in the second word.
-  map_idx,    ///< As map_fd, by index into the load's array of descriptors.
+  imm64,          ///< Lower half of a number, whose upper half is in the second word.
+  map_fd,         ///< Descriptor of a map.
+  map_value,      ///< Descriptor of a map, with an offset into its value in the second word.
+  btf_id,         ///< BTF id of a variable, with the descriptor of its module's BTF (or 0) in the second word.
+  map_idx,        ///< As map_fd, by index into the load's array of descriptors.
   map_idx_value,  ///< As map_value, by index into the load's array of descriptors.
 };
 
@@ -95,6 +95,12 @@ inline constexpr std::array<OpInfo, kOps> kOpTable = table::make_ops();
 
 /// The row of a form. `op` must not be Op::invalid.
 constexpr const OpInfo& info(Op op) { return kOpTable[size_t(op)]; }
+
+/// Whether the second word of a wide instruction carries something.
+constexpr bool uses_high_half(const OpInfo& row) {
+  using enum Use;
+  return row.imm.use == imm64 || row.imm.use == map_value || row.imm.use == btf_id || row.imm.use == map_idx_value;
+}
 
 /// The value of the field that `field` (a member of OpInfo) describes.
 constexpr int32_t field_value(const Insn& insn, Field OpInfo::* field) {
@@ -184,8 +190,7 @@ constexpr bool is_encodable(uint8_t code) {
   const bool below_64_bits = size_of(code) != Size::dw;
   switch (class_of(code)) {
     case Class::ld:
-      return mode == Mode::imm ? code == kLddw || code == 0
-                               : (mode == Mode::abs || mode == Mode::ind) && below_64_bits;
+      return mode == Mode::imm ? code == kLddw || code == 0 : (mode == Mode::abs || mode == Mode::ind) && below_64_bits;
     case Class::ldx: return mode == Mode::mem || (mode == Mode::memsx && below_64_bits);
     case Class::st: return mode == Mode::mem;
     case Class::stx: return mode == Mode::mem || mode == Mode::atomic;

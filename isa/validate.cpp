@@ -26,9 +26,7 @@ Error invalid(size_t index, std::string message) {
 bool refers_to_function(Op op) { return op == Op::call_local || op == Op::lddw_func; }
 
 /// Distance of a jump in words from the next one.
-int64_t jump_distance(const OpInfo& row, const Insn& insn) {
-  return row.imm.use == Use::jump ? insn.imm : insn.off;
-}
+int64_t jump_distance(const OpInfo& row, const Insn& insn) { return row.imm.use == Use::jump ? insn.imm : insn.off; }
 
 bool is_jump(const OpInfo& row) { return row.off.use == Use::jump || row.imm.use == Use::jump; }
 
@@ -59,9 +57,7 @@ Status check_functions(Program program, const std::vector<size_t>& starts, const
   return {};
 }
 
-bool is_high_word(const Insn& insn) {
-  return insn.code == 0 && insn.dst == 0 && insn.src == 0 && insn.off == 0;
-}
+bool is_high_word(const Insn& insn) { return insn.code == 0 && insn.dst == 0 && insn.src == 0 && insn.off == 0; }
 
 /// Source fields of wide instructions whose second word must be 0.
 bool has_no_high_half(const OpInfo& row) { return row.imm.use == Use::map_fd || row.imm.use == Use::map_idx; }
@@ -89,8 +85,7 @@ Status check_opcode(const Insn& insn, size_t index, const Rules& rules) {
 Status check_words(Program program, const Rules& rules) {
   for (size_t i = 0; i < program.size(); ++i) {
     const bool wide = is_wide(program[i]);
-    if (Status status = wide ? check_wide(program, i) : check_opcode(program[i], i, rules); !status)
-      return status;
+    if (Status status = wide ? check_wide(program, i) : check_opcode(program[i], i, rules); !status) return status;
     i += wide ? 1 : 0;
   }
   return {};
@@ -115,8 +110,7 @@ Status check_targets(Program program, const std::vector<size_t>& starts) {
   for (size_t i = 0; i < program.size(); ++i) {
     const Op op = classify(program[i]);
     if (op == Op::invalid || !is_jump(info(op))) continue;
-    if (Status status = check(size_t(int64_t(i) + 1 + jump_distance(info(op), program[i]))); !status)
-      return status;
+    if (Status status = check(size_t(int64_t(i) + 1 + jump_distance(info(op), program[i]))); !status) return status;
   }
   return {};
 }
@@ -166,16 +160,14 @@ std::string invalid_atomic(const Insn& insn) {
 }
 
 std::string reserved_fields(const Insn& insn) {
-  if (insn.code == info(Op::may_goto).code)
-    return fmt::format("invalid may_goto off {} imm {}", insn.off, insn.imm);
+  if (insn.code == info(Op::may_goto).code) return fmt::format("invalid may_goto off {} imm {}", insn.off, insn.imm);
   return fmt::format("{} uses reserved fields", group_name(insn.code));
 }
 
 bool is_atomic(uint8_t code) { return class_of(code) == Class::stx && mode_of(code) == Mode::atomic; }
 
 Status check_form(const Insn& insn, size_t index, Op op) {
-  if (op == Op::invalid)
-    return invalid(index, is_atomic(insn.code) ? invalid_atomic(insn) : reserved_fields(insn));
+  if (op == Op::invalid) return invalid(index, is_atomic(insn.code) ? invalid_atomic(insn) : reserved_fields(insn));
   for (Field OpInfo::* field : {&OpInfo::dst, &OpInfo::src, &OpInfo::off, &OpInfo::imm}) {
     const Field& expected = info(op).*field;
     if (expected.use == Use::fixed && field_value(insn, field) != expected.value)

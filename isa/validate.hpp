@@ -20,9 +20,8 @@ namespace skep::isa {
 /// Where Linux and RFC 9669 differ on what a valid program is.
 struct Rules {
   bool zero_divisor_imm = false;  ///< Division by an immediate 0.
-  bool any_shift_imm =
-      false;           ///< Immediate shift amounts beyond the width, of which only the low bits count.
-  bool callx = false;  ///< Calls through a register.
+  bool any_shift_imm = false;     ///< Immediate shift amounts beyond the width, of which only the low bits count.
+  bool callx = false;             ///< Calls through a register.
   bool fall_off_the_end = false;  ///< A last instruction that goes on.
 };
 
