@@ -13,8 +13,8 @@ namespace skep {
 
 /// What went wrong and where. Empty parts of the place are unknown or do not apply.
 struct Error {
-  int code = 0;         ///< Positive errno value; Linux's in Linux's cases.
-  std::string message;  ///< One sentence without a full stop and without a line break.
+  int code = 0;           ///< Positive errno value; Linux's in Linux's cases.
+  std::string message;    ///< One sentence without a full stop and without a line break.
   std::string object{};   ///< Object file, as the caller named it.
   std::string program{};  ///< Program (or map) name.
   int64_t insn = -1;      ///< Index of the BPF instruction in its program; -1: none.

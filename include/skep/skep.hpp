@@ -24,6 +24,10 @@
 
 namespace skep {
 
+namespace vm {
+struct Run;  // opaque: the run that a helper of a host is called from
+}
+
 class Object;
 class Program;
 class Map;
@@ -131,7 +135,7 @@ class Vm {
 
   /// Loads a bare instruction stream (8 bytes an instruction) whose r1 will be memory and r2 its length.
   /// `helpers`: functions that `call N` reaches, by N.
-  using HostHelper = uint64_t (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+  using HostHelper = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Run& run);
   Result<Program> load_raw(std::span<const std::byte> instructions, std::span<const HostHelper> helpers = {});
 
   /// bpf(2) on this VM: ≥ 0 or a negative errno. `attr` is Linux's union bpf_attr, `size` bytes.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judging the entry programs of an object, each loaded alone.
+#include <chrono>
+
+#include "verifier/program_types.hpp"
+#include "vm/api/handles.hpp"
+#include "vm/api/read_file.hpp"
+#include "vm/load_observer.hpp"
+#include "vm/prepare/prepare.hpp"
+
+namespace skep {
+namespace {
+
+Verdict rejected(Verdict verdict, const Error& error) {
+  verdict.accepted = false;
+  verdict.code = error.code;
+  verdict.message = error.message;
+  return verdict;
+}
+
+Verdict judge(const std::shared_ptr<vm::Vm>& vm, std::span<const std::byte> elf, const std::string& object_name,
+              Verdict verdict) {
+  auto object = vm::BpfObject::open(vm, elf, {.name = object_name, .program = verdict.program, .type = {}});
+  if (!object) return rejected(std::move(verdict), object.error());
+  for (const auto& entry : (*object)->programs())
+    if (entry.name == verdict.program) verdict.type = verifier::program_type_name(entry.type);
+  const auto status = (*object)->load();
+  const vm::ProgramReport report = (*object)->report_of(verdict.program);
+  verdict.verified_insns = report.verified_insns;
+  verdict.time_ns = report.time_ns;
+  if (!status) return rejected(std::move(verdict), status.error());
+  verdict.accepted = true;
+  return verdict;
+}
+
+}  // namespace
+
+Result<std::vector<Verdict>> Vm::verify(const std::string& path, const VerifyOptions& options) {
+  auto bytes = read_file(path);
+  if (!bytes) return std::move(bytes).error();
+  const auto in_object = [&path](Error error) {
+    error.object = path;
+    return error;
+  };
+  auto prepared = vm::prepare(*bytes, {});
+  if (!prepared) return in_object(std::move(prepared).error());
+  std::vector<Verdict> verdicts;
+  for (const vm::PreparedProgram& program : prepared->programs) {
+    if (!options.program.empty() && program.name != options.program) continue;
+    verdicts.push_back(judge(impl_->vm, *bytes, path.substr(path.find_last_of('/') + 1),
+                             {.program = program.name, .section = program.section, .type = "unspec"}));
+  }
+  if (verdicts.empty())
+    return in_object({.code = ENOENT,
+                      .message = options.program.empty() ? "the object has no programs"
+                                                         : "there is no program '" + options.program + "'"});
+  return verdicts;
+}
+
+}  // namespace skep
