@@ -25,10 +25,16 @@ Error invalid(size_t index, std::string message) {
 
 bool refers_to_function(Op op) { return op == Op::call_local || op == Op::lddw_func; }
 
-/// Distance of a jump in words from the next one.
-int64_t jump_distance(const OpInfo& row, const Insn& insn) { return row.imm.use == Use::jump ? insn.imm : insn.off; }
+/// Every opcode of the jump classes but calls and exits, whether it is known or not: Linux looks at the opcode later.
+bool is_jump(const Insn& insn) {
+  const JmpOp op = jmp_op_of(insn.code);
+  return is_jmp(class_of(insn.code)) && op != JmpOp::call && op != JmpOp::exit;
+}
 
-bool is_jump(const OpInfo& row) { return row.off.use == Use::jump || row.imm.use == Use::jump; }
+int64_t jump_target(const Insn& insn, size_t index) {
+  const int64_t distance = insn.code == info(Op::gotol).code ? insn.imm : insn.off;
+  return int64_t(index) + 1 + distance;
+}
 
 bool ends_function(const Insn& insn) {
   const Op op = classify(insn);
@@ -38,9 +44,8 @@ bool ends_function(const Insn& insn) {
 /// Jumps of [begin, end) stay there, and nothing runs on past its end.
 Status check_function(Program program, size_t begin, size_t end, const Rules& rules) {
   for (size_t i = begin; i < end; ++i) {
-    const Op op = classify(program[i]);
-    if (op == Op::invalid || !is_jump(info(op))) continue;
-    const int64_t target = int64_t(i) + 1 + jump_distance(info(op), program[i]);
+    if (!is_jump(program[i])) continue;
+    const int64_t target = jump_target(program[i], i);
     if (target < int64_t(begin) || target >= int64_t(end))
       return invalid(i, fmt::format("jump out of range from insn {} to {}", i, target));
   }
@@ -108,9 +113,8 @@ Status check_targets(Program program, const std::vector<size_t>& starts) {
   for (size_t start : starts)
     if (Status status = check(start); !status) return status;
   for (size_t i = 0; i < program.size(); ++i) {
-    const Op op = classify(program[i]);
-    if (op == Op::invalid || !is_jump(info(op))) continue;
-    if (Status status = check(size_t(int64_t(i) + 1 + jump_distance(info(op), program[i]))); !status) return status;
+    if (!is_jump(program[i])) continue;
+    if (Status status = check(size_t(jump_target(program[i], i))); !status) return status;
   }
   return {};
 }
@@ -160,7 +164,7 @@ std::string invalid_atomic(const Insn& insn) {
 }
 
 std::string reserved_fields(const Insn& insn) {
-  if (insn.code == info(Op::may_goto).code) return fmt::format("invalid may_goto off {} imm {}", insn.off, insn.imm);
+  if (insn.code == info(Op::may_goto).code) return fmt::format("invalid may_goto imm {}", insn.imm);
   return fmt::format("{} uses reserved fields", group_name(insn.code));
 }
 
@@ -173,17 +177,15 @@ Status check_form(const Insn& insn, size_t index, Op op) {
     if (expected.use == Use::fixed && field_value(insn, field) != expected.value)
       return invalid(index, reserved_fields(insn));
   }
-  if (op == Op::may_goto && insn.off == 0) return invalid(index, reserved_fields(insn));
+  if (op == Op::addr_space_cast && insn.imm != 1 && insn.imm != 1 << 16)
+    return invalid(index, "addr_space_cast insn can only convert between address space 1 and 0");
   return {};
 }
 
-Status check_registers(const Insn& insn, size_t index, const OpInfo& row) {
-  for (Field OpInfo::* field : {&OpInfo::src, &OpInfo::dst}) {
-    const int32_t number = field_value(insn, field);
-    if ((row.*field).use != Use::fixed && number >= kRegisters)
-      return invalid(index, fmt::format("R{} is invalid", number));
-  }
-  return {};
+Status check_register(const Insn& insn, size_t index, Op op, Field OpInfo::* field) {
+  const int32_t number = field_value(insn, field);
+  if (op == Op::invalid || (info(op).*field).use == Use::fixed || number < kRegisters) return {};
+  return invalid(index, fmt::format("R{} is invalid", number));
 }
 
 Status check_frame_pointer(const Insn& insn, size_t index, const OpInfo& row) {
@@ -202,10 +204,6 @@ Status check_immediate(const Insn& insn, size_t index, const OpInfo& row, const 
     case Use::shift:
       if ((insn.imm < 0 || insn.imm >= width) && !rules.any_shift_imm)
         return invalid(index, fmt::format("invalid shift {}", insn.imm));
-      return {};
-    case Use::address_spaces:
-      if (insn.imm != 1 && insn.imm != 1 << 16)
-        return invalid(index, "addr_space_cast insn can only convert between address space 1 and 0");
       return {};
     default: return {};
   }
@@ -238,8 +236,12 @@ Status check_structure(std::span<const Insn> program, const Rules& rules) {
 Status check_insn(std::span<const Insn> program, size_t index, const Rules& rules) {
   const Insn& insn = program[index];
   const Op op = classify(insn);
+  // Linux looks at the first operand of a comparison before it looks at reserved fields.
+  if (is_jump(insn))
+    if (Status status = check_register(insn, index, op, &OpInfo::dst); !status) return status;
   if (Status status = check_form(insn, index, op); !status) return status;
-  if (Status status = check_registers(insn, index, info(op)); !status) return status;
+  for (Field OpInfo::* field : {&OpInfo::src, &OpInfo::dst})
+    if (Status status = check_register(insn, index, op, field); !status) return status;
   if (Status status = check_immediate(insn, index, info(op), rules); !status) return status;
   return check_frame_pointer(insn, index, info(op));
 }
