@@ -258,6 +258,8 @@ std::optional<Fault> check_record(const Types& types, const wire::Type& record, 
   return r.check(context);
 }
 
+bool param_has_name(const wire::Type& proto, uint32_t index) { return items<wire::Param>(proto)[index].name_off != 0; }
+
 bool param_name_is_valid(const Types& types, const wire::Type& proto, uint32_t index) {
   const uint32_t name_off = items<wire::Param>(proto)[index].name_off;
   return name_off == 0 || (types.has_string(name_off) && is_identifier(types.string(name_off)));

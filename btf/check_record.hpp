@@ -23,6 +23,9 @@ uint64_t items_size(const wire::Type& record);
 /// Judges `record`, whose items are all inside the blob. Nothing: it keeps the rules.
 std::optional<Fault> check_record(const Types& types, const wire::Type& record, Origin origin);
 
+/// Whether a FUNC_PROTO's parameter has a name, be it a bad one.
+bool param_has_name(const wire::Type& proto, uint32_t index);
+
 /// Whether a FUNC_PROTO's parameter has no name or an identifier.
 bool param_name_is_valid(const Types& types, const wire::Type& proto, uint32_t index);
 

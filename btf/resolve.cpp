@@ -343,7 +343,8 @@ Status Resolver::check_func_proto(const Type& proto) {
   uint32_t count = params.size();
   if (count != 0 && params[count - 1].type == 0) {
     --count;
-    if (!params[count].name.empty()) return error(proto.id(), {"invalid parameter", EINVAL, static_cast<int>(count)});
+    if (param_has_name(proto.record(), count))
+      return error(proto.id(), {"invalid parameter", EINVAL, static_cast<int>(count)});
   }
   for (uint32_t i = 0; i < count; ++i) {
     const Fault bad_param{"invalid parameter", EINVAL, static_cast<int>(i)};
