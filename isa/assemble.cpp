@@ -138,7 +138,9 @@ Status Assembler::statement(const SourceLine& line) {
     if (row.kernel_text.empty() || line.code.value_or(row.code) != row.code) continue;
     for (std::string_view text : {row.llvm_text, row.kernel_text}) {
       const std::optional<ReadInsn> read = match(row, text, line.statement, diagnosis);
-      if (read) return append(row, *read), Status();
+      if (!read) continue;
+      append(row, *read);
+      return {};
     }
   }
   return error(diagnosis.message());

@@ -170,7 +170,7 @@ std::string label_at(const PrintedInsn& from, int64_t distance) {
 }
 
 std::string print_distance(const PrintedInsn& from, int64_t distance) {
-  const std::string label = label_at(from, distance);
+  std::string label = label_at(from, distance);
   if (!label.empty()) return label;
   return from.style == Style::llvm ? signed_hex(distance) : fmt::format("pc{:+}", distance);
 }
@@ -203,13 +203,13 @@ bool read_ljump(Scanner& scanner, ReadInsn& into) {
 }
 
 std::string print_func(const PrintedInsn& from) {
-  const std::string label = label_at(from, from.insn.imm);
+  std::string label = label_at(from, from.insn.imm);
   return label.empty() ? fmt::format("{:+}", from.insn.imm) : label;
 }
 
 /// llvm-objdump does not tell a local call from a helper call; "pc" does.
 std::string print_target(const PrintedInsn& from) {
-  const std::string label = label_at(from, from.insn.imm);
+  std::string label = label_at(from, from.insn.imm);
   if (!label.empty()) return label;
   return "pc" + (from.style == Style::llvm ? signed_hex(from.insn.imm) : fmt::format("{:+}", from.insn.imm));
 }
@@ -261,34 +261,30 @@ bool read_kfunc(Scanner& scanner, ReadInsn& into) {
 }
 
 constexpr Operand kOperands[] = {
-    // Registers: of 64 bits; of 32 bits; narrow values in memory (read in both ways); the same in atomic instructions.
-    {"dst", print_dst, read_dst},
-    {"src", print_src, read_src},
-    {"wdst", print_wdst, read_wdst},
-    {"wsrc", print_wsrc, read_wsrc},
-    {"ndst", print_dst, read_ndst},
-    {"nsrc", print_src, read_nsrc},
-    {"adst", print_adst, read_ndst},
-    {"asrc", print_asrc, read_nsrc},
-    // Displacement from a base address; from an index into a packet.
-    {"disp", print_disp, read_disp},
-    {"ind", print_ind, read_ind},
-    // Immediates: of operations, of comparisons, of 64 bits, the halves of these, with their meanings.
-    {"imm", print_imm, read_imm},
-    {"cmp", print_cmp, read_cmp},
-    {"imm64", print_imm64, read_imm64},
-    {"low", print_imm, read_low},
-    {"high", print_high, read_high},
-    {"map", print_map, read_map},
-    {"to_space", print_to_space, read_to_space},
-    {"from_space", print_from_space, read_from_space},
-    // Jump by the offset, by the immediate; functions of the program, helpers, kernel functions.
-    {"jump", print_jump, read_jump},
-    {"ljump", print_ljump, read_ljump},
-    {"func", print_func, read_ljump},
-    {"target", print_target, read_target},
-    {"helper", print_helper, read_helper},
-    {"kfunc", print_kfunc, read_kfunc},
+    {"dst", "destination register, 64 bits", print_dst, read_dst},
+    {"src", "source register, 64 bits", print_src, read_src},
+    {"wdst", "lower half of the destination register", print_wdst, read_wdst},
+    {"wsrc", "lower half of the source register", print_wsrc, read_wsrc},
+    {"ndst", "destination of a narrow load; `w1` is read as well", print_dst, read_ndst},
+    {"nsrc", "source of a narrow store; `w1` is read as well", print_src, read_nsrc},
+    {"adst", "destination of a narrow atomic load; both ways are read in both styles", print_adst, read_ndst},
+    {"asrc", "source of a narrow atomic; both ways are read in both styles", print_asrc, read_nsrc},
+    {"disp", "displacement in bytes", print_disp, read_disp},
+    {"ind", "number added to an index; LLVM does not know it", print_ind, read_ind},
+    {"imm", "number; 32-bit operations take it in either sign", print_imm, read_imm},
+    {"cmp", "number to compare with", print_cmp, read_cmp},
+    {"imm64", "number of 64 bits", print_imm64, read_imm64},
+    {"low", "number in the first word of two", print_imm, read_low},
+    {"high", "number in the second word of two", print_high, read_high},
+    {"map", "`fd:` and a map's descriptor, or its name", print_map, read_map},
+    {"to_space", "address space to cast to", print_to_space, read_to_space},
+    {"from_space", "address space to cast from", print_from_space, read_from_space},
+    {"jump", "distance in words within 16 bits, or a label", print_jump, read_jump},
+    {"ljump", "distance in words within 32 bits, or a label", print_ljump, read_ljump},
+    {"func", "distance of a function in words, or its label", print_func, read_ljump},
+    {"target", "the same in a call", print_target, read_target},
+    {"helper", "id of a helper, its name, or both", print_helper, read_helper},
+    {"kfunc", "name and BTF id of a kernel function", print_kfunc, read_kfunc},
 };
 
 constexpr bool is_operand(std::string_view name) {
@@ -306,6 +302,8 @@ static_assert(std::ranges::all_of(kOpTable, [](const OpInfo& row) {
 }));
 
 }  // namespace
+
+std::span<const Operand> operands() { return kOperands; }
 
 const Operand& find_operand(std::string_view name) { return *std::ranges::find(kOperands, name, &Operand::name); }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,9 +35,12 @@ struct ReadInsn {
 
 struct Operand {
   std::string_view name;
+  std::string_view meaning;  ///< For the documentation, in Markdown.
   std::string (*print)(const PrintedInsn& from);
   bool (*read)(Scanner& scanner, ReadInsn& into);
 };
+
+std::span<const Operand> operands();
 
 /// The operand of a name. The compiler has proved that the templates name no others.
 const Operand& find_operand(std::string_view name);

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
 #include "isa/opcodes.hpp"
+#include "isa/operands.hpp"
 
 namespace skep::isa {
 
@@ -73,6 +75,14 @@ std::string text(std::string_view text_template) {
   return shown + "`";
 }
 
+/// How an operand is written that has the value 1, or the register 1.
+std::string example(const Operand& operand, Style style) {
+  const Symbols no_symbols;
+  const Insn insn{.dst = 1, .src = 1, .off = 1, .imm = 1};
+  const std::string shown = operand.print({.insn = insn, .high = 1, .index = 0, .style = style, .symbols = no_symbols});
+  return fmt::format("`{}`", std::string_view(shown).substr(shown.find_first_not_of(' ')));
+}
+
 std::vector<OpInfo> rows_of(const Section& section) {
   std::vector<OpInfo> rows;
   std::ranges::copy_if(kOpTable, std::back_inserter(rows), [&](const OpInfo& row) {
@@ -85,6 +95,10 @@ std::vector<OpInfo> rows_of(const Section& section) {
 
 std::string instruction_reference() {
   std::string page(kIntroduction);
+  page += "\n## Operands of the texts\n\n| operand | meaning | kernel | LLVM |\n|---|---|---|---|\n";
+  for (const Operand& operand : operands())
+    page += fmt::format("| `{{{}}}` | {} | {} | {} |\n", operand.name, operand.meaning, example(operand, Style::kernel),
+                        example(operand, Style::llvm));
   for (const Section& section : kSections) {
     page += fmt::format("\n## {}\n\n", section.title);
     page += "| opcode | name | dst | src | off | imm | kernel | LLVM |\n|---|---|---|---|---|---|---|---|\n";

@@ -51,11 +51,13 @@ void take_label(std::string_view& text, SourceLine& line) {
   trim(text);
 }
 
-std::optional<uint8_t> hex_byte(std::string_view digits) {
+/// The byte that two digits at the start of a text are.
+std::optional<uint8_t> hex_byte(std::string_view text) {
+  const std::string_view digits = text.substr(0, 2);
+  const char* end = digits.data() + digits.size();
   uint8_t value = 0;
-  if (digits.size() < 2) return std::nullopt;
-  const char* end = digits.data() + 2;
-  return std::from_chars(digits.data(), end, value, 16).ptr == end ? std::optional(value) : std::nullopt;
+  const bool is_byte = digits.size() == 2 && std::from_chars(digits.data(), end, value, 16).ptr == end;
+  return is_byte ? std::optional(value) : std::nullopt;
 }
 
 /// Takes eight bytes ("b7 00 00 00 01 00 00 00 ") from the start of the text, if they are there.
