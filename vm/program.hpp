@@ -23,8 +23,11 @@ namespace interpreter {
 class Code;
 }
 
+class Program;
+
 /// A program as PROG_LOAD describes it, with descriptors replaced by the objects. Pure data.
 struct ProgramSpec {
+  /// `unspec`: a raw program, which runs on memory and has no rules but those of RFC 9669.
   verifier::ProgramType type{};
   verifier::AttachType expected_attach_type{};
   std::string name;     ///< at most 15 characters
@@ -33,6 +36,10 @@ struct ProgramSpec {
   uint32_t kernel_version = 0;
   uint32_t interface_index = 0;
   uint32_t attach_btf_id = 0;
+  std::shared_ptr<const btf::Types> attach_btf;  ///< types that attach_btf_id is of; null: none
+  std::shared_ptr<Program> attach_program;       ///< program to attach to; null: none
+  uint64_t load_time_ns = 0;                     ///< since boot
+  bool privileged = true;                        ///< loaded with CAP_BPF and all that goes with it
   /// Immediates of map_fd, map_idx, map_value and map_idx_value forms hold indices into `maps`.
   std::vector<isa::Insn> insns;
   std::vector<std::shared_ptr<maps::Map>> maps;
@@ -55,13 +62,21 @@ struct Trusted {
 
 class Program final : public maps::ProgramRef {
  public:
-  /// Checks the structure (verifier/structure.hpp). Errors: Linux's errno, instruction and sentence.
+  /// Checks the structure (verifier/structure.hpp) and each instruction. Errors: Linux's errno, instruction and sentence.
   static Result<std::shared_ptr<Program>> create(ProgramSpec spec);
+  /// The same where the caller has checked the structure, of instructions that differ in map references at most.
+  static Result<std::shared_ptr<Program>> create(ProgramSpec spec, verifier::Structure structure);
   ~Program() override;
 
   [[nodiscard]] const ProgramSpec& spec() const { return spec_; }
   [[nodiscard]] const verifier::Structure& structure() const { return structure_; }
-  [[nodiscard]] uint64_t load_time_ns() const { return load_time_ns_; }
+  [[nodiscard]] uint64_t load_time_ns() const { return spec_.load_time_ns; }
+  /// Map that a wide instruction of the program refers to; null: none.
+  [[nodiscard]] const maps::Map* map_of(const isa::Insn& insn) const;
+  /// The maps that the program refers to, then those bound to it. Any thread.
+  [[nodiscard]] std::vector<std::shared_ptr<maps::Map>> maps() const;
+  /// Keeps a map alive with the program (BPF_PROG_BIND_MAP). Any thread.
+  void bind(std::shared_ptr<maps::Map> map);
   /// First 8 bytes of the SHA-256 (Linux ≥ 6.18) of the instructions with map references zeroed.
   [[nodiscard]] uint64_t tag() const { return tag_; }
 
@@ -82,12 +97,13 @@ class Program final : public maps::ProgramRef {
   std::atomic<uint64_t> run_time_ns{0};
 
  private:
-  explicit Program(ProgramSpec spec);
+  Program(ProgramSpec spec, verifier::Structure structure);
   ProgramSpec spec_;
   verifier::Structure structure_;
-  uint64_t load_time_ns_ = 0;
-  uint64_t tag_ = 0;
+  uint64_t tag_;
   uint32_t id_ = 0;
+  mutable std::mutex bound_mutex_;
+  std::vector<std::shared_ptr<maps::Map>> bound_;
   mutable std::mutex code_mutex_;
   mutable std::unique_ptr<interpreter::Code> code_;
   mutable std::atomic<const interpreter::Code*> code_if_built_{nullptr};  // spares tail calls the mutex

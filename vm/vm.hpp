@@ -2,9 +2,9 @@
 // One virtual machine: its objects with their ids, its descriptors, and bpf(2).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,8 +17,10 @@
 #include "vm/clock.hpp"
 #include "vm/descriptors.hpp"
 #include "vm/ids.hpp"
+#include "vm/kconfig.hpp"
 #include "vm/libbpf/system.hpp"
 #include "vm/network.hpp"
+#include "vm/objects.hpp"
 #include "vm/pins.hpp"
 #include "vm/program.hpp"
 #include "vm/random.hpp"
@@ -27,13 +29,13 @@ namespace skep::vm {
 
 /// What a VM is made of. Everything that Linux would read from its host is here, so that a load means the same everywhere.
 struct Config {
-  unsigned cpus = 4;                        ///< possible CPUs, 1 to maps::Cpus::kMax
-  std::optional<uint64_t> fixed_clock_ns;   ///< the clock stands at this value; none: the host's monotonic clock
-  std::optional<uint64_t> seed;             ///< of random numbers and hash seeds; none: from the host
-  bool unprivileged = false;                ///< rules of Linux's unprivileged users
-  std::string kernel_btf;                   ///< file served as /sys/kernel/btf/vmlinux; empty: none
-  std::string kconfig;                      ///< text of the kernel's .config ("CONFIG_HZ=1000\n..."); empty: default_kconfig()
-  std::string kernel_release = "6.18.0";    ///< what uname and LINUX_KERNEL_VERSION tell
+  unsigned cpus = 4;                       ///< possible CPUs, 1 to maps::Cpus::kMax
+  std::optional<uint64_t> fixed_clock_ns;  ///< the clock stands at this value; none: the host's monotonic clock
+  std::optional<uint64_t> seed;            ///< of random numbers and hash seeds; none: from the host
+  bool unprivileged = false;               ///< rules of Linux's unprivileged users
+  std::string kernel_btf;                  ///< file served as /sys/kernel/btf/vmlinux; empty: none
+  std::string kconfig;  ///< text of the kernel's .config ("CONFIG_HZ=1000\n..."); empty: default_kconfig()
+  std::string kernel_release = "6.18.0";          ///< what uname and LINUX_KERNEL_VERSION tell
   uint64_t map_memory_limit = uint64_t{8} << 30;  ///< bytes that all maps together may have
   /// Receives libbpf's messages (level: 0 warning, 1 info, 2 debug); null: dropped.
   std::function<void(int level, std::string_view text)> log;
@@ -41,32 +43,18 @@ struct Config {
   std::function<void(std::string_view line)> trace;
 };
 
-/// The configuration that externs of kind kconfig see by default.
-[[nodiscard]] std::string_view default_kconfig();
-
-/// BTF loaded with BPF_BTF_LOAD: an object with an id.
-struct BtfObject {
-  std::shared_ptr<const btf::Types> types;
-  uint32_t id = 0;
-};
-
-/// A link (BPF_LINK_CREATE). Kinds that need a live kernel are refused; the rest come with struct_ops and trampolines.
-struct Link {
-  std::shared_ptr<Program> program;
-  uint32_t type = 0;
-  uint32_t id = 0;
-};
-
 /// Threads: all functions may be called at any time on any thread.
 class Vm final : public maps::Environment, public System {
  public:
   /// Errors: EINVAL for a configuration that cannot be, errno of what could not be read.
   static Result<std::shared_ptr<Vm>> create(Config config);
+  /// Maps and programs must be gone: who holds one holds the VM too.
   ~Vm() override;
 
   [[nodiscard]] const Config& config() const { return config_; }
 
   /// bpf(2): ≥ 0 or a negative errno, in Linux's cases. `attr` is Linux's union bpf_attr of `size` bytes, read and written.
+  /// Wild addresses in it give EFAULT.
   long bpf(int command, void* attr, unsigned size) override;
 
   // maps::Environment
@@ -89,7 +77,50 @@ class Vm final : public maps::Environment, public System {
   [[nodiscard]] Network& network() { return network_; }
   void trace(std::string_view line);
 
-  // (System: the host that libbpf sees — files, uname, descriptors — see vm/libbpf/system.hpp)
+  /// BTF of the VM's kernel (Config::kernel_btf); null: none.
+  [[nodiscard]] const std::shared_ptr<BtfObject>& kernel_btf() const { return kernel_btf_; }
+  /// A descriptor that bpf(2) puts into a perf event array; or a negative errno. Closed with close().
+  int perf_buffer_descriptor(std::shared_ptr<maps::PerfBuffer> buffer);
+  /// A descriptor of BPF_ENABLE_STATS; or a negative errno. While it is open, runs are counted and timed.
+  int stats_descriptor();
+  [[nodiscard]] bool stats_enabled() const { return !stats_.expired(); }
+
+  // System: the host that libbpf sees. Its files are made from the configuration.
+  std::optional<std::string> file(std::string_view path) override;
+  [[nodiscard]] std::string kernel_release() const override { return config_.kernel_release; }
+  [[nodiscard]] int possible_cpus() const override { return static_cast<int>(config_.cpus); }
+  void log(LogLevel level, std::string_view text) override;
+  [[nodiscard]] bool wants(LogLevel level) const override;
+  int close(int fd) override { return descriptors_.close(fd); }
+  int duplicate(int fd, int lowest) override { return descriptors_.duplicate(fd, lowest); }
+  int duplicate_to(int fd, int target, int flags) override { return descriptors_.duplicate_to(fd, target, flags); }
+  void* map(void* address, size_t length, int protection, int flags, int fd, off_t offset) override;
+  int pollable(int fd) override;
+  bool is_pin_directory(std::string_view path) override { return pins_.is_directory(path); }
+  bool has_pin(std::string_view path) override { return pins_.contains(path); }
+  int make_pin_directory(std::string_view path) override { return pins_.make_directory(path); }
+  int remove_pin(std::string_view path) override { return pins_.remove(path); }
+
+ private:
+  explicit Vm(Config config);
+  Status read_kernel_btf();
+
+  Config config_;
+  maps::Cpus cpus_;
+  Clock clock_;
+  Random random_;
+  Network network_;
+  std::atomic<int64_t> map_memory_{0};  // bytes
+  Ids<maps::Map> map_ids_;
+  Ids<Program> program_ids_;
+  Ids<BtfObject> btf_ids_;
+  Ids<Link> link_ids_;
+  std::string kernel_btf_file_;
+  std::shared_ptr<BtfObject> kernel_btf_;
+  std::mutex stats_mutex_;
+  std::weak_ptr<RuntimeStats> stats_;
+  Descriptors descriptors_;
+  Pins pins_{descriptors_};
 };
 
 }  // namespace skep::vm
