@@ -54,10 +54,10 @@ void take_label(std::string_view& text, SourceLine& line) {
 /// The byte that two digits at the start of a text are.
 std::optional<uint8_t> hex_byte(std::string_view text) {
   const std::string_view digits = text.substr(0, 2);
-  const char* end = digits.data() + digits.size();
   uint8_t value = 0;
-  const bool is_byte = digits.size() == 2 && std::from_chars(digits.data(), end, value, 16).ptr == end;
-  return is_byte ? std::optional(value) : std::nullopt;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  const bool both_read = digits.size() == 2 && end == digits.data() + digits.size();
+  return both_read && error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
 /// Takes eight bytes ("b7 00 00 00 01 00 00 00 ") from the start of the text, if they are there.
