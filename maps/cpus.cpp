@@ -26,13 +26,17 @@ constexpr uint64_t kDepthMask = 0xff;
 constexpr uint64_t kCompleted = kDepthMask + 1;
 constexpr size_t kBatch = 64;  // retired pieces that are worth a membarrier
 
-/// Whether membarrier(2) orders other threads' plain stores for us; else (and where ThreadSanitizer must see
-/// the order) every entry has a fence of its own.
-bool register_membarrier() {
+/// Whether membarrier(2) orders other threads' plain stores for us; else every entry has a fence of its own.
+bool register_membarrier() { return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0; }
+
+/// A fence in both directions. ThreadSanitizer knows no fences: an exchange on something of the thread's own is one
+/// too, and tells it of no order that the code does not have.
+void full_fence() {
 #ifdef SKEP_TSAN
-  return false;
+  thread_local std::atomic<int> own{0};
+  own.exchange(0, std::memory_order_seq_cst);
 #else
-  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
 }
 
@@ -46,19 +50,27 @@ void fence_of_a_run() {
   if (has_membarrier())
     std::atomic_signal_fence(std::memory_order_seq_cst);
   else
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    full_fence();
 }
 
 /// The heavy side: what a run stored before its light fence is seen after this, or the run sees what we
 /// stored before.
 void fence_against_runs() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   if (has_membarrier()) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 std::atomic<uint64_t> next_id{1};
 
 uint64_t depth(uint64_t state) { return state & kDepthMask; }
+
+/// Between two looks at something that another thread will do soon, or late.
+void pause(unsigned round) {
+  if (round < 16)
+    std::this_thread::yield();
+  else
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
 
 }  // namespace
 
@@ -79,9 +91,20 @@ Cpus::Cpus(unsigned possible)
 }
 
 Cpus::~Cpus() {
-  for (auto& batch : batches_)
-    for (auto& item : batch.items) item.release(item.memory);
-  for (auto& item : waiting_) item.release(item.memory);
+  for (auto& batch : std::exchange(batches_, {})) release_all(batch.items);
+  while (!waiting_.empty()) release_all(std::exchange(waiting_, {}));  // what is released may retire something itself
+}
+
+void Cpus::release_all(const std::vector<Retired>& items) {
+  for (const auto& item : items) item.release(item.memory);
+}
+
+bool Cpus::within() {
+  std::lock_guard lock(holders_mutex_);
+  return std::any_of(holders_.begin(), holders_.end(), [](const auto& hold) {
+    return hold && hold->thread == std::this_thread::get_id() &&
+           depth(hold->state.load(std::memory_order_relaxed)) != 0;
+  });
 }
 
 Cpus::Hold& Cpus::take() {
@@ -104,10 +127,7 @@ Cpus::Hold& Cpus::take() {
 std::shared_ptr<Cpus::Hold> Cpus::take_slowly() {
   for (unsigned round = 0;; ++round) {
     if (auto hold = try_take()) return hold;
-    if (round < 16)
-      std::this_thread::yield();
-    else
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    pause(round);
   }
 }
 
@@ -178,28 +198,32 @@ void Cpus::begin_batch() {
 bool Cpus::over(Batch& batch) {
   std::erase_if(batch.seen, [](const auto& seen) {
     const auto& [hold, state] = seen;
-    return hold->state.load(std::memory_order_acquire) / kCompleted != state / kCompleted;
+    const uint64_t now = hold->state.load(std::memory_order_acquire);
+    // An entry that was turned back (its CPU was taken away) completes no run: it only goes back to depth 0.
+    return depth(now) == 0 || now / kCompleted != state / kCompleted;
   });
   return batch.seen.empty();
 }
 
 void Cpus::reclaim() {
+  std::unique_lock lock(retired_mutex_, std::try_to_lock);
+  if (lock) reclaim(std::move(lock));  // else somebody else is at it
+}
+
+void Cpus::reclaim(std::unique_lock<std::mutex> lock) {
+  if (batches_.empty()) begin_batch();
+  // Grace periods end in any order: a later batch may have begun when fewer runs were under way.
   std::vector<Batch> done;
-  {
-    std::unique_lock lock(retired_mutex_, std::try_to_lock);
-    if (!lock) return;  // somebody else is at it
-    if (batches_.empty()) begin_batch();
-    // Grace periods end in any order: a later batch may have begun when fewer runs were under way.
-    for (auto& batch : batches_)
-      if (over(batch)) done.push_back(std::move(batch));
-    std::erase_if(batches_, [](const Batch& batch) { return batch.items.empty(); });
-    pending_.store(!batches_.empty() || !waiting_.empty(), std::memory_order_relaxed);
-  }
-  for (auto& batch : done)
-    for (auto& item : batch.items) item.release(item.memory);
+  for (auto& batch : batches_)
+    if (over(batch)) done.push_back(std::move(batch));
+  std::erase_if(batches_, [](const Batch& batch) { return batch.items.empty(); });
+  pending_.store(!batches_.empty() || !waiting_.empty(), std::memory_order_relaxed);
+  lock.unlock();
+  for (const auto& batch : done) release_all(batch.items);
 }
 
 void Cpus::synchronize() {
+  assert(!within());
   Batch all;
   {
     std::lock_guard lock(retired_mutex_);
@@ -207,8 +231,8 @@ void Cpus::synchronize() {
     begin_batch();
     all.seen = batches_.back().seen;
   }
-  while (!over(all)) std::this_thread::yield();
-  reclaim();
+  for (unsigned round = 0; !over(all); ++round) pause(round);
+  reclaim(std::unique_lock(retired_mutex_));
 }
 
 }  // namespace skep::maps

@@ -51,6 +51,9 @@ class Cpus {
   /// Frees what can be freed now. Never waits.
   void reclaim();
 
+  /// Whether the calling thread is on a CPU. Takes a lock.
+  [[nodiscard]] bool within();
+
  private:
   /// A thread's hold on a CPU. Only that thread writes `state`: completed stays in the upper bits, nesting
   /// depth in the lower eight. Only a thread that looks for a CPU writes `revoked`, under `holders_mutex_`.
@@ -76,7 +79,9 @@ class Cpus {
   std::shared_ptr<Hold> try_take();
   void leave(Hold& hold);
   void begin_batch();
+  void reclaim(std::unique_lock<std::mutex> lock);
   [[nodiscard]] static bool over(Batch& batch);
+  static void release_all(const std::vector<Retired>& items);
 
   struct Remembered;  // a thread's memory of its last hold
   static Remembered& remembered(uint64_t cpus_id);

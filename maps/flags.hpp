@@ -42,11 +42,11 @@ inline constexpr uint64_t kOutputCurrentCpu = kOutputIndexMask;         ///< BPF
 inline constexpr uint64_t kOutputContextLengthMask = 0xfffffull << 32;  ///< BPF_F_CTXLEN_MASK
 inline constexpr uint64_t kRingbufNoWakeup = 1u << 0;                   ///< BPF_RB_NO_WAKEUP
 inline constexpr uint64_t kRingbufForceWakeup = 1u << 1;                ///< BPF_RB_FORCE_WAKEUP
-inline constexpr uint64_t kStackSkipMask = 0xff;         ///< BPF_F_SKIP_FIELD_MASK: frames to skip
-inline constexpr uint64_t kStackUser = 1u << 8;          ///< BPF_F_USER_STACK
-inline constexpr uint64_t kStackFastCompare = 1u << 9;   ///< BPF_F_FAST_STACK_CMP
-inline constexpr uint64_t kStackReuseId = 1u << 10;      ///< BPF_F_REUSE_STACKID
-inline constexpr uint64_t kStackUserBuildId = 1u << 11;  ///< BPF_F_USER_BUILD_ID
+inline constexpr uint64_t kStackSkipMask = 0xff;                        ///< BPF_F_SKIP_FIELD_MASK: frames to skip
+inline constexpr uint64_t kStackUser = 1u << 8;                         ///< BPF_F_USER_STACK
+inline constexpr uint64_t kStackFastCompare = 1u << 9;                  ///< BPF_F_FAST_STACK_CMP
+inline constexpr uint64_t kStackReuseId = 1u << 10;                     ///< BPF_F_REUSE_STACKID
+inline constexpr uint64_t kStackUserBuildId = 1u << 11;                 ///< BPF_F_USER_BUILD_ID
 
 // Flags of the local storage helpers (sk, inode, task, cgroup storage).
 inline constexpr uint64_t kStorageGetCreate = 1u << 0;  ///< BPF_LOCAL_STORAGE_GET_F_CREATE

@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "btf/types.hpp"
 #include "maps/cpus.hpp"
 #include "maps/map_type.hpp"
+#include "maps/values.hpp"
 #include "skep/error.hpp"
 
 namespace skep::maps {
@@ -24,10 +27,10 @@ struct Attributes {
   uint32_t key_size = 0;    ///< bytes
   uint32_t value_size = 0;  ///< bytes
   uint32_t max_entries = 0;
-  uint32_t flags = 0;   ///< BPF_F_* of map creation
-  int numa_node = -1;   ///< -1: none
-  uint64_t extra = 0;   ///< map_extra: number of hash functions of a bloom filter, address of an arena
-  std::string name{};   ///< at most 15 characters
+  uint32_t flags = 0;  ///< BPF_F_* of map creation
+  int numa_node = -1;  ///< -1: none
+  uint64_t extra = 0;  ///< map_extra: number of hash functions of a bloom filter, address of an arena
+  std::string name{};  ///< at most 15 characters
   std::shared_ptr<const btf::Types> btf{};  ///< types of key and value; null: none
   uint32_t btf_key_type = 0;
   uint32_t btf_value_type = 0;
@@ -112,6 +115,8 @@ class Map {
   /// bpf_tail_call: the program in a slot of a program array, alive until the run ends; null: empty slot, index out of
   /// bounds, or another type of map.
   virtual ProgramRef* program_at(uint32_t index);
+  /// bpf_perf_event_output: the buffer in a slot of a perf event array, alive until the run ends; null as above.
+  virtual PerfBuffer* perf_buffer_at(uint32_t index);
   /// bpf_redirect_map: 0 when the index or key names a target, else -errno. For devmaps, cpumaps, xskmaps.
   virtual int redirect_target(uint64_t key, uint64_t flags, uint32_t& target);
 
@@ -120,13 +125,19 @@ class Map {
   [[nodiscard]] virtual uint32_t host_value_size() const { return value_size(); }
   virtual int host_lookup(const void* key, void* value, uint64_t flags);
   virtual int host_update(const void* key, const void* value, uint64_t flags);
+  /// The same through a descriptor of the map: perf event arrays remember it (see descriptor_closed).
+  virtual int host_update_through(int descriptor, const void* key, const void* value, uint64_t flags);
   virtual int host_erase(const void* key);
   virtual int host_lookup_and_erase(const void* key, void* value, uint64_t flags);
   /// The key after `key` (null: the first) into `next`; -ENOENT at the end.
   virtual int next_key(const void* key, void* next);
 
-  /// Batches, as bpf(2) has them. `count`: in, room in the buffers; out, elements done. `in`/`out`: opaque positions
-  /// of 4 bytes or of the key's size (Linux: by map type); `in` null: from the start. -ENOENT at the end.
+  /// Batches, as bpf(2) has them. `count`: in, room in the buffers; out, elements done. `in`/`out`: opaque positions of
+  /// batch_position_size() bytes; `in` null: from the start. -ENOENT at the end. `flags`: Linux's elem_flags. When the
+  /// result is -ENOTSUPP (no such operation), -EINVAL (flags) or -EFAULT, `count` and `out` stay as they were.
+  [[nodiscard]] virtual uint32_t batch_position_size() const { return key_size(); }
+  /// Whether `batch.flags` of the command may be other than zero (Linux ignores them in its generic operations).
+  [[nodiscard]] virtual bool ignores_batch_flags() const { return true; }
   virtual int host_lookup_batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags);
   virtual int host_lookup_and_erase_batch(const void* in, void* out, void* keys, void* values, uint32_t& count,
                                           uint64_t flags);
@@ -139,20 +150,22 @@ class Map {
   virtual int direct_value_address(uint32_t offset, uint64_t& address);
   /// The reverse (Linux: map_direct_value_meta). -ENOTSUPP, -ENOENT.
   virtual int direct_value_offset(uint64_t address, uint32_t& offset);
-  /// Whether BTF types fit this map (Linux: map_check_btf). 0, -ENOTSUPP, -EINVAL.
+  /// Whether the kinds of the BTF types fit this map (Linux: ops->map_check_btf); sizes and special fields are checked
+  /// before. 0, -ENOTSUPP, -EINVAL.
   [[nodiscard]] virtual int check_btf() const;
   /// Whether `other` may stand in a map of maps whose template this is (Linux: map_meta_equal).
-  [[nodiscard]] virtual bool fits_template(const Map& other) const;
+  [[nodiscard]] bool fits_template(const Map& other) const;
 
   /// memfd that holds the map's memory where the host may map it (memory-mappable arrays, rings), owned by the map;
   /// -1: none, and the VM makes an empty one as the map's descriptor.
   [[nodiscard]] virtual int memory_fd() const { return -1; }
-  /// What mmap(2) on the map's descriptor does; MAP_FAILED with errno. Default: ENOTSUP.
-  virtual void* map_memory(void* address, size_t length, int protection, int flags, int64_t offset);
+  /// What mmap(2) on the map's descriptor does; MAP_FAILED with errno (Linux's ENOTSUPP where maps have no memory).
+  void* map_memory(void* address, size_t length, int protection, int flags, int64_t offset);
   /// eventfd that becomes readable when there is something to consume (rings); -1: none.
   [[nodiscard]] virtual int poll_fd() const { return -1; }
 
-  /// No more writes through bpf(2) (BPF_MAP_FREEZE). Memory files are sealed. 0 or -errno (-EBUSY: mapped writable).
+  /// No more writes through bpf(2) (BPF_MAP_FREEZE): the caller refuses them by `frozen`. Memory files are sealed. 0 or
+  /// -errno (-EBUSY: frozen already, or mapped writable; -ENOTSUPP: values with special fields).
   int freeze();
   [[nodiscard]] bool frozen() const { return frozen_.load(std::memory_order_acquire); }
 
@@ -162,8 +175,10 @@ class Map {
   virtual void descriptor_closed(int /*fd*/) {}
 
   /// Offset in the value of the `struct bpf_spin_lock`, `bpf_timer` that BTF declares; -1: none.
-  [[nodiscard]] int spin_lock_offset() const { return spin_lock_offset_; }
-  [[nodiscard]] int timer_offset() const { return timer_offset_; }
+  [[nodiscard]] int spin_lock_offset() const { return values_.offset_of(FieldKind::spin_lock); }
+  [[nodiscard]] int timer_offset() const { return values_.offset_of(FieldKind::timer); }
+  /// All fields of the value that belong to the system, by rising offset.
+  [[nodiscard]] const std::vector<Field>& fields() const { return values_.fields(); }
 
   /// Id in the VM, set once when the map gets one; 0 before.
   [[nodiscard]] uint32_t id() const { return id_; }
@@ -171,15 +186,31 @@ class Map {
 
  protected:
   Map(Attributes attributes, Environment& environment);
+  Map(Attributes attributes, Environment& environment, std::vector<Field> fields);
+
+  /// map_memory once what all maps share has been checked: MAP_SHARED, and whether writing is allowed at all.
+  virtual void* map_checked_memory(void* address, size_t length, int protection, int flags, int64_t offset);
+  /// Part of freeze: no more writable mappings. 0 or -errno.
   virtual int seal_memory() { return 0; }
+
+  /// Linux's generic_map_*_batch, made of the operations on single elements.
+  int lookup_each(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags);
+  int update_each(const void* keys, const void* values, uint32_t& count, uint64_t flags);
+  int erase_each(const void* keys, uint32_t& count, uint64_t flags);
+
+  /// -EINVAL for look-up flags that Linux does not know or that need a spin lock which the value does not have.
+  [[nodiscard]] int check_lookup_flags(uint64_t flags) const;
 
   Environment& environment_;
   Attributes attributes_;
+  Values values_;
 
  private:
+  /// Linux's map_check_btf: sizes, special fields, then check_btf.
+  Status apply_btf();
+
   uint32_t id_ = 0;
-  int spin_lock_offset_ = -1;
-  int timer_offset_ = -1;
+  std::mutex freeze_mutex_;
   std::atomic<bool> frozen_{false};
 };
 

@@ -11,13 +11,13 @@
 namespace skep::maps {
 
 enum class MapType : uint32_t {
-#define MAP_TYPE(number, name) name = number,
+#define SKEP_MAP_TYPE(number, name) name = number,
 #include "maps/map_types.def"
 };
 
 /// Names by number.
 inline constexpr auto kMapTypeNames = std::to_array<std::string_view>({
-#define MAP_TYPE(number, name) #name,
+#define SKEP_MAP_TYPE(number, name) #name,
 #include "maps/map_types.def"
 });
 
@@ -38,7 +38,7 @@ constexpr std::optional<MapType> map_type_by_name(std::string_view name) {
 
 namespace detail {
 inline constexpr uint32_t kMapTypeNumbers[] = {
-#define MAP_TYPE(number, name) number,
+#define SKEP_MAP_TYPE(number, name) number,
 #include "maps/map_types.def"
 };
 constexpr bool numbers_are_dense() {
