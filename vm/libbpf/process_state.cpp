@@ -45,9 +45,7 @@ std::unique_ptr<std::byte[]> make_feature_cache() {
   return std::make_unique<std::byte[]>(SKEP_LIBBPF_FEATURE_CACHE_SIZE);
 }
 
-void set_possible_cpus(int count) {
-  std::atomic_ref(skep_libbpf_cpus).store(count, std::memory_order_relaxed);
-}
+void set_possible_cpus(int count) { std::atomic_ref(skep_libbpf_cpus).store(count, std::memory_order_relaxed); }
 
 void route_messages() {
   static const libbpf_print_fn_t previous = libbpf_set_print(print_message);

@@ -23,6 +23,7 @@ long skep_sys_syscall(long number, ...);
 int skep_sys_close(int fd);
 int skep_sys_fcntl64(int fd, int command, ...);
 void* skep_sys_mmap64(void* address, size_t length, int protection, int flags, int fd, off_t offset);
+int skep_sys_munmap(void* address, size_t length);
 int skep_sys_ioctl(int fd, unsigned long request, ...);
 int skep_sys_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
 int skep_sys_socket(int domain, int type, int protocol);

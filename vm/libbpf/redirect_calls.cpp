@@ -71,9 +71,8 @@ using skep::vm::System;
 long skep_sys_syscall(long number, ...) {
   using namespace skep::vm;
   System* system = CurrentSystem::get();
-  const auto* row =
-      std::find_if(kSystemCalls.begin(), kSystemCalls.end(),
-                   [number](const SystemCall& candidate) { return candidate.number == number; });
+  const auto* row = std::find_if(kSystemCalls.begin(), kSystemCalls.end(),
+                                 [number](const SystemCall& candidate) { return candidate.number == number; });
   if (system == nullptr || row == kSystemCalls.end()) return refuse(ENOSYS);
 
   Arguments arguments;
@@ -106,7 +105,16 @@ int skep_sys_fcntl64(int fd, int command, ...) {
 void* skep_sys_mmap64(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   System* system = CurrentSystem::get();
   if (system == nullptr) return (refuse(ENOSYS), MAP_FAILED);
-  return system->map(address, length, protection, flags, fd, offset);
+  if ((flags & MAP_FIXED) != 0 && !system->mapped_regions().hold(address, length))
+    flags = (flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+  void* memory = system->map(address, length, protection, flags, fd, offset);
+  if (memory != MAP_FAILED) system->mapped_regions().add(memory, length);
+  return memory;
+}
+
+int skep_sys_munmap(void* address, size_t length) {
+  if (System* system = CurrentSystem::get()) system->mapped_regions().remove(address);
+  return ::munmap(address, length);
 }
 
 int skep_sys_ioctl(int fd, unsigned long request, ...) {

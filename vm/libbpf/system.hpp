@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "vm/libbpf/mapped_regions.hpp"
+
 namespace skep::vm {
 
 /// libbpf's levels of messages (enum libbpf_print_level).
@@ -49,7 +51,8 @@ class System {
   virtual int duplicate_to(int fd, int target, int flags);  ///< dup3(2).
   virtual int placeholder(const char* name,
                           unsigned flags);  ///< memfd_create(2): reserves a map's descriptor.
-  /// mmap(2), with descriptor -1 for anonymous memory. Memory is released by munmap(2).
+  /// mmap(2), with descriptor -1 for anonymous memory; MAP_FIXED only over memory that this System has mapped for
+  /// libbpf, elsewhere it becomes MAP_FIXED_NOREPLACE. Memory is released by munmap(2).
   virtual void* map(void* address, size_t length, int protection, int flags, int fd, off_t offset);
   /// The descriptor to give to epoll(7) for `fd`: a ring's eventfd.
   virtual int pollable(int fd) { return fd; }
@@ -71,9 +74,12 @@ class System {
 
   /// What libbpf has found out about this System's features: its cache, which otherwise is one per process.
   [[nodiscard]] std::byte* feature_cache() { return feature_cache_.get(); }
+  /// What map() has given to libbpf.
+  [[nodiscard]] MappedRegions& mapped_regions() { return mapped_regions_; }
 
  private:
   std::unique_ptr<std::byte[]> feature_cache_;
+  MappedRegions mapped_regions_;
 };
 
 /// Makes a System current on this thread while it lives; every call into libbpf happens under one. They nest.

@@ -12,6 +12,7 @@
 
 #include "tests/unit/libbpf/fake_system.hpp"
 #include "tests/unit/libbpf/object_file.hpp"
+#include "vm/libbpf/redirect.hpp"
 
 namespace skep::vm::test {
 namespace {
@@ -84,8 +85,7 @@ TEST_CASE("kconfig externs come from the System's files") {
     REQUIRE(bpf_object__load(object.get()) == 0);
     size_t size = 0;
     const bpf_map* kconfig = bpf_object__find_map_by_name(object.get(), ".kconfig");
-    const auto* values =
-        static_cast<const int*>(bpf_map__initial_value(const_cast<bpf_map*>(kconfig), &size));
+    const auto* values = static_cast<const int*>(bpf_map__initial_value(const_cast<bpf_map*>(kconfig), &size));
     REQUIRE(size == 2 * sizeof(int));
     CHECK((values[0] == 1000 || values[1] == 1000));
     const int version = (6 << 16) + (12 << 8);
@@ -154,8 +154,7 @@ TEST_CASE("maps are pinned on paths that the System calls bpffs, and nowhere els
   REQUIRE(bpf_object__load(object.get()) == 0);
   system.pin_directories = {"/sys/fs/bpf"};
 
-  CHECK(bpf_map__pin(bpf_object__find_map_by_name(object.get(), "counters"), "/sys/fs/bpf/dir/counters") ==
-        0);
+  CHECK(bpf_map__pin(bpf_object__find_map_by_name(object.get(), "counters"), "/sys/fs/bpf/dir/counters") == 0);
   CHECK(system.pin_directories.contains("/sys/fs/bpf/dir"));
   CHECK(system.count(BPF_OBJ_PIN) == 1);
 
@@ -177,6 +176,27 @@ TEST_CASE("descriptors are closed through the System") {
   bpf_program__unload(bpf_object__find_program_by_name(object.get(), "counter"));
   CHECK(system.closed == std::vector<int>{fd});
   CHECK_FALSE(is_open(fd));
+}
+
+TEST_CASE("an arena's address in the object file does not replace memory of the process") {
+  FakeSystem system;
+  const CurrentSystem current(system);
+  // Any address that a hostile object may have guessed.
+  const size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  void* victim = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(victim != MAP_FAILED);
+  std::memset(victim, 0x5a, page);
+
+  CHECK(skep_sys_mmap64(victim, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS, -1, 0) ==
+        MAP_FAILED);
+  CHECK(*static_cast<char*>(victim) == 0x5a);
+
+  void* own = skep_sys_mmap64(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(own != MAP_FAILED);
+  CHECK(skep_sys_mmap64(own, page, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == own);
+  CHECK(skep_sys_munmap(own, page) == 0);
+  CHECK_FALSE(system.mapped_regions().hold(own, page));
+  CHECK(::munmap(victim, page) == 0);
 }
 
 TEST_CASE("without a current System nothing is done") {
