@@ -62,8 +62,8 @@ class Context {
   std::unique_ptr<std::byte[], Free> memory_;
 };
 
-/// What a packet is to its program: an XDP frame, or a socket buffer.
-enum class PacketKind : uint8_t { xdp, skb };
+/// What a packet is to its program: an XDP frame, a socket buffer, or bare bytes to dissect.
+enum class PacketKind : uint8_t { xdp, skb, flow };
 
 /// What Linux knows of a checksum (skb->ip_summed).
 enum class ChecksumState : uint8_t { none, unnecessary, complete, partial };
@@ -97,6 +97,13 @@ struct SkbState {
   uint8_t checksum_level = 0;
   uint32_t checksum = 0;  ///< of ChecksumState::complete
   TunnelInfo tunnel;
+
+  /// Forgets that somebody has checked the packet (__skb_reset_checksum_unnecessary).
+  void reset_checksum_unnecessary() {
+    if (checksum_state != ChecksumState::unnecessary) return;
+    checksum_state = ChecksumState::none;
+    checksum_level = 0;
+  }
 };
 
 /// Packet memory: headroom, data, tailroom in one piece, mapped below 4 GiB so that a 32-bit field can hold its addresses.

@@ -16,16 +16,21 @@
 namespace skep::vm {
 
 struct TestRunInput {
-  std::span<const std::byte> data{};     ///< packet; for types without one: must be empty where Linux refuses it
-  std::span<const std::byte> context{};  ///< initial context; empty: the type's default
+  std::span<const std::byte> data{};     ///< packet; EINVAL for types without one
+  std::span<const std::byte> context{};  ///< initial context in Linux's user-space layout; empty: the type's default
   uint32_t repeat = 1;                   ///< runs, 0 counts as 1; packet changes carry over
   Engine engine = Engine::checked;
-  std::optional<Trusted> trusted{};      ///< needed for Engine::plain while no verifier has passed the program
-  int64_t fuel = 1'000'000'000;          ///< instructions of one run; see Run::fuel
+  std::optional<Trusted> trusted{};  ///< needed for Engine::plain while no verifier has passed the program
+  int64_t fuel = 1'000'000'000;      ///< instructions of one run; see Run::fuel
   Tracer* tracer = nullptr;
-  uint32_t flags = 0;  ///< BPF_F_TEST_*
-  uint32_t cpu = 0;    ///< with BPF_F_TEST_RUN_ON_CPU
+  uint32_t flags = 0;  ///< kTest*
+  uint32_t cpu = 0;    ///< with kTestRunOnCpu
 };
+
+// Flags (BPF_F_TEST_*).
+inline constexpr uint32_t kTestRunOnCpu = 1 << 0;             ///< raw tracepoints
+inline constexpr uint32_t kTestXdpLiveFrames = 1 << 1;        ///< ENOTSUPP here: no device would take the frames
+inline constexpr uint32_t kTestSkbChecksumComplete = 1 << 2;  ///< EBADMSG when the program leaves a wrong checksum
 
 struct TestRunOutput {
   uint32_t retval = 0;
@@ -37,10 +42,29 @@ struct TestRunOutput {
 
 /// Runs `program` on a virtual CPU of its VM. Errors: Linux's errno for arguments that bpf(2) refuses; what the engine
 /// says for a run that was ended (EFAULT: violation, ETIME: fuel), with instruction and source line.
-/// ENOTSUPP for program types that cannot be run here.
+/// ENOTSUPP for program types that cannot be run here. Tracepoint, perf event and kprobe programs, which Linux refuses to
+/// test-run, run on the context bytes that they are given, and on zeros behind them.
 Result<TestRunOutput> test_run(Vm& vm, const std::shared_ptr<Program>& program, const TestRunInput& input);
 
-/// Runs a program whose r1 is the address of `memory` and whose r2 is its length (hosts' plugins); r0 is the result.
+/// The same for many inputs, such as the packets of a capture: keeps packet and context memory between runs, and the
+/// memory of `output` too. One thread at a time.
+class TestRunner {
+ public:
+  TestRunner(Vm& vm, std::shared_ptr<Program> program);
+  ~TestRunner();
+  TestRunner(TestRunner&&) noexcept;
+  TestRunner& operator=(TestRunner&&) noexcept;
+
+  /// `output` is unspecified when this fails.
+  Status run(const TestRunInput& input, TestRunOutput& output);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs a program whose r1 is the address of `memory` and whose r2 is its length (hosts' plugins); r0 is the result. Of
+/// `input`, data, context, flags and cpu have no meaning here.
 Result<uint64_t> run_on_memory(Vm& vm, const std::shared_ptr<Program>& program, std::span<std::byte> memory,
                                const TestRunInput& input);
 
