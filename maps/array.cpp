@@ -82,16 +82,17 @@ ArrayMap::ArrayMap(Attributes attributes, Environment& environment, uint32_t mas
       stride_(static_cast<uint32_t>(round_up(value_size(), 8))),
       mask_(mask) {}
 
+bool is_index_type(const btf::Types& types, btf::TypeId type) {
+  const btf::Type key = types.resolve(type);
+  return key.is(btf::Kind::int_) && key.int_info().bits == 32 && key.int_info().bit_offset == 0;
+}
+
 int check_array_btf(const Attributes& attributes) {
   const btf::Types& types = *attributes.btf;
-  if (attributes.btf_key_type == 0) {
-    const bool is_data = attributes.type == MapType::array && attributes.max_entries == 1 &&
-                         types.resolve(attributes.btf_value_type).is(btf::Kind::datasec);
-    return is_data ? 0 : -EINVAL;
-  }
-  const btf::Type key = types.resolve(attributes.btf_key_type);
-  const bool is_index = key.is(btf::Kind::int_) && key.int_info().bits == 32 && key.int_info().bit_offset == 0;
-  return is_index ? 0 : -EINVAL;
+  if (attributes.btf_key_type != 0) return is_index_type(types, attributes.btf_key_type) ? 0 : -EINVAL;
+  const bool is_data = attributes.type == MapType::array && attributes.max_entries == 1 &&
+                       types.resolve(attributes.btf_value_type).is(btf::Kind::datasec);
+  return is_data ? 0 : -EINVAL;
 }
 
 int ArrayMap::check_btf() const { return check_array_btf(attributes_); }

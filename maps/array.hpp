@@ -68,6 +68,8 @@ class ArrayMap final : public IndexedMap {
   uint32_t mask_;
 };
 
+/// Whether a BTF type is a plain 32-bit integer.
+[[nodiscard]] bool is_index_type(const btf::Types& types, btf::TypeId type);
 /// Linux's array_map_check_btf: a 32-bit integer as key, or none and a data section as the only value.
 [[nodiscard]] int check_array_btf(const Attributes& attributes);
 

@@ -9,6 +9,7 @@
 #include "maps/array.hpp"
 #include "maps/attributes.hpp"
 #include "maps/hash.hpp"
+#include "maps/local_storage.hpp"
 #include "maps/lru_hash.hpp"
 #include "maps/map_of_maps.hpp"
 #include "maps/percpu_array.hpp"
@@ -50,7 +51,7 @@ constexpr TypeRow kRows[] = {
     {MapType::percpu_cgroup_storage,    nullptr,                     nullptr,                 !kPrivileged, !kInner},
     {MapType::queue,                    nullptr,                     nullptr,                 kPrivileged,  kInner},
     {MapType::stack,                    nullptr,                     nullptr,                 kPrivileged,  kInner},
-    {MapType::sk_storage,               nullptr,                     nullptr,                 kPrivileged,  kInner},
+    {MapType::sk_storage,               check_local_storage,         LocalStorageMap::make,   kPrivileged,  kInner},
     {MapType::devmap_hash,              nullptr,                     nullptr,                 kPrivileged,  kInner},
     {MapType::struct_ops,               nullptr,                     nullptr,                 kPrivileged,  !kInner},
     {MapType::ringbuf,                  nullptr,                     Ringbuf::make,           !kPrivileged, kInner},

@@ -141,16 +141,16 @@ void Ringbuf::wake() const {
 
 // Consuming ----------------------------------------------------------------------------------------------------------
 
-size_t Ringbuf::consume(const std::function<bool(std::span<const std::byte>)>& receive) {
+size_t Ringbuf::consume(const std::function<void(std::span<const std::byte>)>& receive) {
   size_t count = 0;
   uint64_t at = load_acquire(consumer());
-  for (bool more = true; more && at < load_acquire(producer());) {
+  while (at < load_acquire(producer())) {
     const ring::Header* header = header_at(at);
     const uint32_t length = load_acquire(&header->length);
     if ((length & ring::kBusy) != 0) break;
     if ((length & ring::kDiscard) == 0) {
       ++count;
-      more = receive({reinterpret_cast<const std::byte*>(header + 1), length});
+      receive({reinterpret_cast<const std::byte*>(header + 1), length});
     }
     at += ring::record_bytes(length & ~ring::kDiscard);
     __atomic_store_n(consumer(), at, __ATOMIC_SEQ_CST);

@@ -63,9 +63,8 @@ class Ringbuf final : public Map {
   /// Each wake-up adds to its counter. Waiters should ask for edges (EPOLLET), or read it before they consume.
   [[nodiscard]] int poll_fd() const override { return wakeup_; }
 
-  /// Hands out the committed records, in order, until `receive` returns false; how many, discarded ones not counted.
-  /// One thread at a time.
-  size_t consume(const std::function<bool(std::span<const std::byte>)>& receive);
+  /// Hands out the committed records, in order; how many, discarded ones not counted. One thread at a time.
+  size_t consume(const std::function<void(std::span<const std::byte>)>& receive);
 
  protected:
   void* map_checked_memory(void* address, size_t length, int protection, int flags, int64_t offset) override;
