@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "btf/bits.hpp"
@@ -147,31 +147,30 @@ Status ValueParser::parse_int(const Type& type, const Json& json, Bytes data, ui
   return store(place, json, info.encoding == int_bool ? "expects true or false" : "expects an integer");
 }
 
+/// A number, or the name of what JSON has no number for.
+std::optional<double> parse_double(const Json& json) {
+  if (json.is_number()) return json.get<double>();
+  if (json == "nan" || json == "-nan") return std::numeric_limits<double>::quiet_NaN();
+  if (json == "inf") return std::numeric_limits<double>::infinity();
+  if (json == "-inf") return -std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+template <class T>
+void store_float(Bytes data, double value) {
+  const auto converted = static_cast<T>(value);
+  std::memcpy(data.data(), &converted, sizeof converted);
+}
+
 Status ValueParser::parse_float(const Type& type, const Json& json, Bytes data, uint32_t) {
-  const bool is_text = json.is_string();
-  double value = 0;
-  if (is_text) {
-    const auto& text = json.get_ref<const std::string&>();
-    if (text == "nan")
-      value = NAN;
-    else if (text == "inf")
-      value = INFINITY;
-    else if (text == "-inf")
-      value = -INFINITY;
-    else if (type.size() == 4 || type.size() == 8)
-      return error("expects a number");
-  } else if (json.is_number()) {
-    value = json.get<double>();
-  } else {
-    return error("expects a number");
-  }
-  if (type.size() == 8) {
-    std::memcpy(data.data(), &value, sizeof value);
-  } else if (type.size() == 4) {
-    const auto narrow = static_cast<float>(value);
-    std::memcpy(data.data(), &narrow, sizeof narrow);
-  } else {
+  if (type.size() != sizeof(float) && type.size() != sizeof(double))
     return store({data, 0, type.size() * 8, false}, json, "expects the bits of the float as \"0x...\"");
+  const auto value = parse_double(json);
+  if (!value) return error("expects a number");
+  if (type.size() == sizeof(float)) {
+    store_float<float>(data, *value);
+  } else {
+    store_float<double>(data, *value);
   }
   return {};
 }

@@ -18,21 +18,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-/// bfloat16 is not told apart from half in BTF; half is what C's _Float16 gives.
-double half_to_double(uint16_t half) {
-  const int exponent = half >> 10 & 0x1f;
-  const double fraction = half & 0x3ff;
-  double value = 0;
-  if (exponent == 0x1f) {
-    value = fraction != 0 ? __builtin_nan("") : __builtin_inf();
-  } else if (exponent == 0) {
-    value = fraction / (1 << 24);
-  } else {
-    value = __builtin_ldexp(1 + fraction / 1024, exponent - 15);
-  }
-  return half >> 15 ? -value : value;
-}
-
 template <class T>
 T load(Bytes data) {
   T value;
@@ -145,12 +130,10 @@ Status Printer::print_int(const Type& type, Bytes data, uint32_t bit_offset) {
 }
 
 Status Printer::print_float(const Type& type, Bytes data, uint32_t) {
-  switch (type.size()) {
-    case 2: out_.floating(half_to_double(load<uint16_t>(data))); return {};
-    case 4: out_.floating(load<float>(data)); return {};
-    case 8: out_.floating(load<double>(data)); return {};
-    default: return print_bits(data, 0, type.size() * 8);  // No one format has this size.
-  }
+  // BTF does not say which of the formats of 2, 12 or 16 bytes it is.
+  if (type.size() != sizeof(float) && type.size() != sizeof(double)) return print_bits(data, 0, type.size() * 8);
+  out_.floating(type.size() == sizeof(float) ? load<float>(data) : load<double>(data));
+  return {};
 }
 
 Status Printer::print_pointer(const Type&, Bytes data, uint32_t) {

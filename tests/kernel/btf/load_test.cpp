@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict on BTF blobs, hostile ones first of all, must be the running kernel's: the same error number.
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "../kernel_maps.hpp"
 #include "btf/builder.hpp"
+#include "btf/layout.hpp"
 #include "btf/types.hpp"
 #include "object_btf.hpp"
 
@@ -73,6 +76,18 @@ TEST_CASE("The kernel and Skep accept BTF of a compiler and with every kind") {
   CHECK(skep_verdict(compiled).code == 0);
   CHECK(kernel_verdict(every_kind()) == 0);
   CHECK(skep_verdict(every_kind()).code == 0);
+}
+
+TEST_CASE("The running kernel's own BTF is accepted") {
+  std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
+  if (!file) SKIP("needs /sys/kernel/btf/vmlinux");
+  const std::string blob((std::istreambuf_iterator<char>(file)), {});
+  auto types = btf::Types::parse(std::as_bytes(std::span(blob)), {}, btf::Origin::kernel);
+  if (!types) FAIL(types.error().message);
+  const btf::TypeId id = (*types)->find("task_struct", btf::Kind::struct_);
+  REQUIRE(id != 0);
+  CHECK((*types)->layout(id).size > 1000);
+  CHECK(btf::find_member(**types, id, "pid"));
 }
 
 TEST_CASE("BTF with one changed word gets the kernel's error number") {

@@ -120,6 +120,29 @@ TEST_CASE("Numbers may be written in strings, decimal or hexadecimal") {
   CHECK(e.print(e.wide, data) == "\"0xffffffffffffffffffffffffffffffff\"");
 }
 
+TEST_CASE("Floats are read from numbers, names and bits") {
+  Builder b;
+  const TypeId half = b.add_float("_Float16", 2);
+  const TypeId single = b.add_float("float", 4);
+  const TypeId real = b.add_float("double", 8);
+  auto types = parsed(b);
+  const auto read_back = [&](TypeId id, const char* json) {
+    std::vector<std::byte> data(8);
+    const Status status = parse_value(*types, id, Json::parse(json), data);
+    if (!status) return status.error().message;
+    std::string text;
+    JsonWriter writer(text);
+    return print_value(writer, *types, id, data) ? text : std::string("not printed");
+  };
+  CHECK(read_back(single, "1.5") == "1.5");
+  CHECK(read_back(single, "7") == "7");
+  CHECK(read_back(real, R"("-inf")") == R"("-inf")");
+  CHECK(read_back(real, R"("nan")") == R"("nan")");
+  CHECK(read_back(real, "true") == "value: expects a number");
+  CHECK(read_back(half, R"("0xc500")") == R"("0xc500")");
+  CHECK(read_back(half, "1.5") == R"(value: expects the bits of the float as "0x...")");
+}
+
 TEST_CASE("An error begins with the place") {
   const Everything e;
   CHECK(e.error(e.all, R"({"inner":[{},{"flag":"no"}]})") == "value.inner[1].flag: expects an integer");

@@ -110,14 +110,13 @@ TEST_CASE("Pointers are addresses in text and numbers in JSON") {
   CHECK(json_of(b, id, bytes_of(uint64_t{4096})) == "4096");
 }
 
-TEST_CASE("Floats of 2, 4 and 8 bytes are numbers; JSON quotes what is none") {
+TEST_CASE("Floats of 4 and 8 bytes are numbers, others bits; JSON quotes what is no number") {
   Builder b;
   const TypeId half = b.add_float("_Float16", 2);
   const TypeId single = b.add_float("float", 4);
   const TypeId wide = b.add_float("double", 8);
   const TypeId quad = b.add_float("long double", 16);
-  CHECK(json_of(b, half, bytes_of(uint16_t{0xc500})) == "-5");
-  CHECK(json_of(b, half, bytes_of(uint16_t{0x0001})) == "5.960464477539063e-08");
+  CHECK(json_of(b, half, bytes_of(uint16_t{0xc500})) == "\"0xc500\"");
   CHECK(json_of(b, single, bytes_of(1.5f)) == "1.5");
   CHECK(json_of(b, wide, bytes_of(-0.1)) == "-0.1");
   CHECK(json_of(b, wide, bytes_of(std::numeric_limits<double>::infinity())) == "\"inf\"");
