@@ -21,8 +21,9 @@ namespace {
 
 constexpr std::string_view kPossibleCpus = "/sys/devices/system/cpu/possible";
 
-// What lies here describes a machine, and the machine is the System.
-constexpr std::array<std::string_view, 4> kMachineFolders{"/sys/", "/proc/", "/boot/", "/dev/"};
+// What lies here describes a machine, and the machine is the System. In the last three libbpf looks for kernels with BTF.
+constexpr std::array<std::string_view, 7> kMachineFolders{
+    "/sys/", "/proc/", "/boot/", "/dev/", "/lib/modules/", "/usr/lib/modules/", "/usr/lib/debug/"};
 
 bool is_machine_path(std::string_view path) {
   return std::any_of(kMachineFolders.begin(), kMachineFolders.end(),
