@@ -1,6 +1,7 @@
 # skep_bpf_object(NAME SOURCE [FLAGS...])
 # Compiles a BPF program in C to ${CMAKE_CURRENT_BINARY_DIR}/NAME.bpf.o; the target NAME_bpf builds it, and its property
 # BPF_OBJECT is the path. Needs clang, which the library itself does not: without it, calling this is the error.
+include_guard(GLOBAL)
 find_program(SKEP_BPF_CLANG NAMES clang-19 clang DOC "clang that compiles BPF programs")
 
 function(skep_bpf_object name source)

@@ -3,6 +3,7 @@
 #   skep_private_libbpf_header  interface target for code that includes private_libbpf.hpp; carries the order of building
 #   skep_add_private_libbpf(T)  puts the copy's object into the library T
 #   skep_libbpf_door            static library with libbpf's public names, its system calls redirected to Skep
+include_guard(GLOBAL)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBBPF REQUIRED libbpf>=1.4)
 find_library(SKEP_LIBBPF_ARCHIVE NAMES libbpf.a HINTS ${LIBBPF_LIBRARY_DIRS} ${LIBBPF_LIBDIR} REQUIRED)
@@ -27,8 +28,8 @@ target_link_libraries(skep_private_libbpf_header INTERFACE elf z)
 add_dependencies(skep_private_libbpf_header skep_private_libbpf)
 
 function(skep_add_private_libbpf target)
-  set(object ${SKEP_PRIVATE_LIBBPF_DIR}/private_libbpf.o)
-  # In a function's caller the custom command's outputs are not yet known as generated.
+  # In the caller's scope, this file's variables and what is known about the custom command's outputs may be missing.
+  set(object ${PROJECT_BINARY_DIR}/private_libbpf/private_libbpf.o)
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
   target_sources(${target} PRIVATE ${object})
   target_link_libraries(${target} PUBLIC elf z)
