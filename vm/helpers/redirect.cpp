@@ -17,16 +17,13 @@ namespace {
 constexpr uint64_t kXdpActions = XDP_ABORTED | XDP_DROP | XDP_PASS | XDP_TX;
 constexpr uint64_t kRedirectMapFlags = kXdpActions | BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
 
-int tc_redirect(Skb skb, uint32_t interface, uint64_t flags) {
-  if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0) return TC_ACT_SHOT;
-  skb.run.redirect = {.kind = Redirect::Kind::interface, .target = interface, .flags = flags};
-  return TC_ACT_REDIRECT;
-}
+bool is_xdp(const Run& run) { return run.packet != nullptr && run.packet->kind == PacketKind::xdp; }
 
-int xdp_redirect(Xdp xdp, uint32_t interface, uint64_t flags) {
-  if (flags != 0) return XDP_ABORTED;
-  xdp.run.redirect = {.kind = Redirect::Kind::interface, .target = interface};
-  return XDP_REDIRECT;
+int redirect(Run& run, uint32_t interface, uint64_t flags) {
+  const uint64_t known_flags = is_xdp(run) ? 0 : BPF_F_INGRESS;
+  if ((flags & ~known_flags) != 0) return is_xdp(run) ? int{XDP_ABORTED} : TC_ACT_SHOT;
+  run.redirect = {.kind = Redirect::Kind::interface, .target = interface, .flags = flags};
+  return is_xdp(run) ? int{XDP_REDIRECT} : TC_ACT_REDIRECT;
 }
 
 int redirect_peer(Run& run, uint32_t interface, uint64_t flags) {
@@ -61,8 +58,10 @@ int clone_redirect(Skb skb, uint32_t interface, uint64_t flags) {
 }
 
 constexpr Row kRows[] = {
-    row<tc_redirect, xdp_redirect>(HelperId::redirect), row<redirect_peer>(HelperId::redirect_peer),
-    row<redirect_neigh>(HelperId::redirect_neigh),      row<redirect_map>(HelperId::redirect_map),
+    row<redirect>(HelperId::redirect),
+    row<redirect_peer>(HelperId::redirect_peer),
+    row<redirect_neigh>(HelperId::redirect_neigh),
+    row<redirect_map>(HelperId::redirect_map),
     row<clone_redirect>(HelperId::clone_redirect),
 };
 
