@@ -49,8 +49,8 @@ constexpr Word<ArgKind> kArgKinds[] = {
 };
 
 constexpr Word<ArgFlag> kArgFlags[] = {
-    {kOrNull, "or null"},   {kWrites, "written"}, {kUninit, "may be uninitialised"}, {kAligned, "aligned"},
-    {kRelease, "released"}, {kLocal, "local"},    {kRingbuf, "ring buffer"},
+    {kWrites, "written"}, {kUninit, "may be uninitialised"}, {kAligned, "aligned"}, {kRelease, "released"},
+    {kLocal, "local"},    {kRingbuf, "ring buffer"},
 };
 
 constexpr Word<ReturnKind> kReturnKinds[] = {
@@ -149,13 +149,21 @@ std::string origin(std::string_view table) {
       table);
 }
 
+/// "all" or "all but ..." where that is shorter than the list of those with it.
+std::string all_but_text(const std::vector<std::string>& with, const std::vector<std::string>& without) {
+  if (with.size() < 4 || without.size() > 4) return joined(with);
+  return without.empty() ? "all" : "all but " + joined(without);
+}
+
 // --- Helpers ----------------------------------------------------------------------------------------------------
 
 std::string argument_text(const Arg& arg) {
   std::string result =
       arg.kind == ArgKind::fixed_size_mem ? fmt::format("{} bytes", arg.size) : std::string(text(kArgKinds, arg.kind));
   if (!arg.btf_type.empty()) result = fmt::format("{} *", arg.btf_type);
-  return result + texts(kArgFlags, arg.flags, " ");
+  if (arg.has(kOrNull)) result += " or null";
+  const std::string notes = without_leading_comma(texts(kArgFlags, arg.flags, ", "));
+  return notes.empty() ? result : fmt::format("{} ({})", result, notes);
 }
 
 std::string arguments_text(const HelperProto& proto) {
@@ -170,7 +178,7 @@ std::string result_text(const Return& result) {
   return result.or_null ? name + " or null" : name;
 }
 
-/// "all", "all but ..." or the types; ext, which has the helpers of another program, is not counted.
+/// ext, which has the helpers of another program, is not counted.
 std::string types_text(HelperId id) {
   std::vector<std::string> with, without;
   for (uint32_t number = 1; number < kProgramTypeCount; ++number) {
@@ -178,8 +186,7 @@ std::string types_text(HelperId id) {
     if (type == ProgramType::ext) continue;
     (helpers_of(type).contains(id) ? with : without).emplace_back(program_type_name(type));
   }
-  if (without.empty()) return "all";
-  return without.size() < 5 ? "all but " + joined(without) : joined(with);
+  return all_but_text(with, without);
 }
 
 // --- Contexts ---------------------------------------------------------------------------------------------------
@@ -216,14 +223,13 @@ Openness openness(ProgramType type, const ContextField& field, bool write) {
 
 /// Who may access the field; a star marks types where it depends on the attach type.
 std::string accessors_text(ContextId id, const ContextField& field, bool write) {
-  std::vector<std::string> words;
-  bool all = true;
+  std::vector<std::string> with, without;
   for (const ProgramType type : users_of(id)) {
     const Openness open = openness(type, field, write);
-    all &= open.always;
-    if (!open.never) words.push_back(fmt::format("{}{}", program_type_name(type), open.always ? "" : "\\*"));
+    const std::string name = fmt::format("{}{}", program_type_name(type), open.always || open.never ? "" : "\\*");
+    (open.never ? without : with).push_back(name);
   }
-  return all && words.size() > 1 ? "all" : joined(words);
+  return all_but_text(with, without);
 }
 
 std::string field_name(const ContextField& field) {
