@@ -73,6 +73,7 @@ Result<std::unique_ptr<BpfObject>> BpfObject::open(std::shared_ptr<Vm> vm, std::
   auto prepared = prepare(elf, prepare_options);
   if (!prepared) return in_object(std::move(prepared).error());
   object->bytes_ = std::move(prepared->bytes);
+  const CurrentSystem current(*object->vm_);
   if (auto status = object->hand_to_libbpf(options); !status) return in_object(std::move(status).error());
   object->set_types(prepared->programs);
   object->list_contents();
@@ -86,7 +87,6 @@ BpfObject::~BpfObject() {
 }
 
 Status BpfObject::hand_to_libbpf(const OpenOptions& options) {
-  const CurrentSystem current(*vm_);
   LoadObserver observer;
   bpf_object_open_opts libbpf_options{};
   libbpf_options.sz = sizeof libbpf_options;
