@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments of helper calls against the helper's prototype: one function a kind of argument.
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "maps/map.hpp"
+#include "verifier/helper_proto.hpp"
+#include "vm/interpreter/call_check.hpp"
+#include "vm/program.hpp"
+#include "vm/regions.hpp"
+
+namespace skep::vm::interpreter {
+
+namespace {
+
+using verifier::Arg;
+using verifier::ArgKind;
+
+/// One argument of a call, while it is judged.
+struct Argument {
+  Machine& m;
+  const verifier::HelperProto& prototype;
+  const uint64_t* r;
+  const Slot* call;
+  int index;  // 0: r1
+
+  [[nodiscard]] const Arg& expected() const { return prototype.args[static_cast<size_t>(index)]; }
+  [[nodiscard]] uint64_t value() const { return r[1 + index]; }
+  [[nodiscard]] uint64_t next_value() const { return r[2 + index]; }
+  [[nodiscard]] Regions& regions() const { return *m.run.regions; }
+
+  [[nodiscard]] bool violation(std::string_view reason) const {
+    m.fail(call, EFAULT, fmt::format("{}: r{} = {:#x}: {}", prototype.name, index + 1, value(), reason));
+    return false;
+  }
+  /// False, with the reason, unless `holds`.
+  [[nodiscard]] bool require(bool holds, std::string_view reason) const { return holds || violation(reason); }
+
+  /// The map among the arguments, which gives keys and values their sizes; it comes first, hence is checked.
+  [[nodiscard]] const maps::Map& map() const {
+    return *reinterpret_cast<const maps::Map*>(r[1 + prototype.find_arg(ArgKind::const_map_ptr)]);
+  }
+};
+
+bool check_region(const Argument& a, uint64_t size, bool write) {
+  const Region* region = a.regions().find(a.value(), size);
+  if (region == nullptr) {
+    const std::string why =
+        is_poison(a.value()) ? "the call before has destroyed the register" : a.regions().explain_miss(a.value(), size);
+    return a.violation(fmt::format("the helper {} {} bytes there: {}", write ? "writes" : "reads", size, why));
+  }
+  const bool is_plain_memory =
+      region->kind != RegionKind::socket &&
+      (region->kind != RegionKind::context || a.m.code->program().spec().type == verifier::ProgramType::syscall);
+  if (!is_plain_memory) return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
+  return a.require(write ? region->writable : region->readable,
+                   fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
+}
+
+bool writes(const Arg& arg) { return arg.has(verifier::kWrites) || arg.has(verifier::kUninit); }
+
+bool accept(const Argument&) { return true; }
+
+bool check_context_argument(const Argument& a) {
+  return a.require(a.m.run.context != nullptr && a.value() == a.m.run.context->address(), "not the context");
+}
+
+bool check_map(const Argument& a) { return a.require(a.regions().has_map(a.value()), "not a map of the program"); }
+
+bool check_key(const Argument& a) { return check_region(a, a.map().key_size(), writes(a.expected())); }
+
+bool check_value(const Argument& a) { return check_region(a, a.map().value_size(), writes(a.expected())); }
+
+/// Memory whose size is the next argument.
+bool check_memory(const Argument& a) {
+  if (a.next_value() == 0) return true;  // whether 0 is allowed is the size's own matter
+  return check_region(a, a.next_value(), writes(a.expected()));
+}
+
+bool check_fixed_memory(const Argument& a) {
+  const Arg& arg = a.expected();
+  if (arg.has(verifier::kAligned) && a.value() % arg.size != 0) return a.violation("not aligned to its size");
+  return check_region(a, arg.size, writes(arg));
+}
+
+bool check_size(const Argument& a) { return a.require(a.value() != 0, "the size must not be 0"); }
+
+bool check_stack(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), 1);
+  return a.require(region != nullptr && region->kind == RegionKind::stack, "not on the stack");
+}
+
+bool check_string(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), 1);
+  if (region == nullptr) return check_region(a, 1, false);
+  if (region->kind == RegionKind::context || region->kind == RegionKind::socket)
+    return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
+  const std::string_view rest(reinterpret_cast<const char*>(a.value()), region->begin + region->size - a.value());
+  return a.require(rest.find('\0') != std::string_view::npos,
+                   fmt::format("a string without end in {}", region->describe()));
+}
+
+bool check_function(const Argument& a) {
+  return a.require(a.m.code->function_at(a.value()) != nullptr, "not a function of the program");
+}
+
+/// A special field, at its declared offset in a map value.
+bool check_field(const Argument& a, int (maps::Map::*offset)() const, uint64_t size, std::string_view name) {
+  const Region* region = a.regions().find(a.value(), size);
+  const bool is_there = region != nullptr && region->kind == RegionKind::map_value && region->map != nullptr &&
+                        (region->map->*offset)() >= 0 &&
+                        a.value() - region->begin == static_cast<uint64_t>((region->map->*offset)());
+  return a.require(is_there, fmt::format("not the {} of a map value", name));
+}
+
+bool check_spin_lock(const Argument& a) {
+  return check_field(a, &maps::Map::spin_lock_offset, 4, "struct bpf_spin_lock");
+}
+
+bool check_timer(const Argument& a) { return check_field(a, &maps::Map::timer_offset, 16, "struct bpf_timer"); }
+
+bool check_kptr_field(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), sizeof(uint64_t));
+  return a.require(region != nullptr && region->kind == RegionKind::map_value && a.value() % sizeof(uint64_t) == 0,
+                   "not a pointer field of a map value");
+}
+
+bool check_any_socket(const Argument& a) {
+  const Region* region = a.regions().starting_at(a.value(), RegionKind::socket);
+  const bool is_socket = region != nullptr && (region->socket_kind == verifier::SocketKind::sock ||
+                                               region->socket_kind == verifier::SocketKind::sock_common);
+  if (!is_socket) return a.violation("not a socket of the program");
+  return a.require(!a.expected().has(verifier::kRelease) || region->references > 0,
+                   "the program holds no reference to release");
+}
+
+bool check_full_socket(const Argument& a) {
+  if (!check_any_socket(a)) return false;
+  const Region* region = a.regions().starting_at(a.value(), RegionKind::socket);
+  return a.require(region->socket_kind == verifier::SocketKind::sock, "not known to be a full socket");
+}
+
+bool check_ring_record(const Argument& a) {
+  return a.require(a.regions().starting_at(a.value(), RegionKind::ring_record) != nullptr,
+                   "not a record that the program has reserved");
+}
+
+bool check_dynptr(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), sizeof(Regions::Dynptr));
+  const bool is_on_stack = region != nullptr && region->kind == RegionKind::stack;
+  if (!is_on_stack || a.value() % sizeof(uint64_t) != 0) return a.violation("not a dynptr on the stack");
+  return a.require(a.expected().has(verifier::kUninit) || a.regions().has_dynptr(a.value()),
+                   "not an initialised dynptr");
+}
+
+bool refuse_kernel_object(const Argument& a) {
+  return a.violation("pointers to objects of the kernel do not exist here");
+}
+
+using Check = bool (*)(const Argument&);
+
+/// By ArgKind.
+constexpr auto kChecks = [] {
+  std::array<Check, static_cast<size_t>(ArgKind::dynptr) + 1> checks{};
+  const auto set = [&checks](ArgKind kind, Check check) { checks[static_cast<size_t>(kind)] = check; };
+  set(ArgKind::none, accept);
+  set(ArgKind::anything, accept);
+  set(ArgKind::scalar, accept);
+  set(ArgKind::ctx, check_context_argument);
+  set(ArgKind::const_map_ptr, check_map);
+  set(ArgKind::map_key, check_key);
+  set(ArgKind::map_value, check_value);
+  set(ArgKind::mem, check_memory);
+  set(ArgKind::fixed_size_mem, check_fixed_memory);
+  set(ArgKind::const_size, check_size);
+  set(ArgKind::const_size_or_zero, accept);
+  set(ArgKind::const_alloc_size_or_zero, accept);
+  set(ArgKind::stack, check_stack);
+  set(ArgKind::const_str, check_string);
+  set(ArgKind::func, check_function);
+  set(ArgKind::spin_lock, check_spin_lock);
+  set(ArgKind::timer, check_timer);
+  set(ArgKind::kptr_xchg_dest, check_kptr_field);
+  set(ArgKind::socket, check_full_socket);
+  set(ArgKind::sock_common, check_any_socket);
+  set(ArgKind::btf_id, refuse_kernel_object);
+  set(ArgKind::btf_id_sock_common, check_any_socket);
+  set(ArgKind::percpu_btf_id, refuse_kernel_object);
+  set(ArgKind::ringbuf_mem, check_ring_record);
+  set(ArgKind::dynptr, check_dynptr);
+  return checks;
+}();
+
+constexpr bool every_kind_has_a_check() {
+  for (const Check check : kChecks)
+    if (check == nullptr) return false;
+  return true;
+}
+static_assert(every_kind_has_a_check());
+
+bool check_argument(const Argument& argument) {
+  const Arg& expected = argument.expected();
+  if (expected.has(verifier::kOrNull) && argument.value() == 0) return true;
+  return kChecks[static_cast<size_t>(expected.kind)](argument);
+}
+
+}  // namespace
+
+bool check_arguments(Machine& m, const Callee& callee, const uint64_t* r, const Slot* call) {
+  if (callee.prototype == nullptr) return true;
+  if (m.run.spin_lock != nullptr && callee.prototype->id != verifier::HelperId::spin_unlock) {
+    m.fail(call, EFAULT, fmt::format("{} is called while a spin lock is held", callee.prototype->name));
+    return false;
+  }
+  for (int i = 0; i < callee.prototype->arg_count; ++i)
+    if (!check_argument({m, *callee.prototype, r, call, i})) return false;
+  return true;
+}
+
+bool check_context_pointer(Machine& m, uint64_t address, const Slot* at) {
+  if (m.run.context != nullptr && address == m.run.context->address()) return true;
+  m.fail(at, EFAULT, fmt::format("r6 = {:#x}: not the context", address));
+  return false;
+}
+
+}  // namespace skep::vm::interpreter

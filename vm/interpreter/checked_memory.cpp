@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vm/interpreter/checked_memory.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "verifier/context.hpp"
+#include "vm/interpreter/call_check.hpp"
+#include "vm/program.hpp"
+#include "vm/regions.hpp"
+
+namespace skep::vm::interpreter {
+
+namespace {
+
+using verifier::FieldKind;
+
+/// An access of the program, while it is judged.
+struct Access {
+  Machine& m;
+  const Slot* at;
+  uint64_t address;
+  size_t size;
+  bool write;
+  bool sign_extend = false;
+
+  void violation(std::string_view reason) const {
+    m.fail(at, EFAULT,
+           fmt::format("{} of {} byte{} at {:#x}: {}", write ? "write" : "read", size, size == 1 ? "" : "s", address,
+                       reason));
+  }
+
+  [[nodiscard]] bool is_allowed(const Region& region) const {
+    if (write ? region.writable : region.readable) return true;
+    violation(fmt::format("{} is {}", region.describe(), write ? "read-only" : "write-only"));
+    return false;
+  }
+
+  [[nodiscard]] const Region* region() const {
+    const Region* found = m.run.regions->find(address, size);
+    if (found == nullptr)
+      violation(is_poison(address) ? "the call before has destroyed the register"
+                                   : m.run.regions->explain_miss(address, size));
+    return found;
+  }
+
+  /// The context's field that is accessed; null: the program type may not do that.
+  [[nodiscard]] const verifier::ContextField* context_field(const Region& context) const {
+    const ProgramSpec& program = m.code->program().spec();
+    const Result<const verifier::ContextField*> field =
+        verifier::find_field({.type = program.type,
+                              .attach = program.expected_attach_type,
+                              .offset = static_cast<uint32_t>(address - context.begin),
+                              .size = static_cast<uint32_t>(size),
+                              .write = write,
+                              .sign_extend = sign_extend,
+                              .bpf_capable = program.privileged});
+    if (field) return *field;
+    violation(field.error().message);
+    return nullptr;
+  }
+
+  [[nodiscard]] bool is_allowed_in_socket(const Region& socket) const {
+    if (!is_allowed(socket)) return false;
+    const Result<const verifier::ContextField*> field = verifier::find_socket_field(
+        socket.socket_kind, static_cast<uint32_t>(address - socket.begin), static_cast<uint32_t>(size));
+    if (!field) violation(field.error().message);
+    return field.ok();
+  }
+};
+
+/// A pointer that a field of the context stands for; null: the field is what it holds.
+void* const* pointer_behind(const verifier::ContextField& field, ContextPointers& pointers, bool is_option) {
+  const auto erase = [](uint8_t*& pointer) { return reinterpret_cast<void* const*>(&pointer); };
+  switch (field.kind) {
+    case FieldKind::packet: return is_option ? &pointers.option_value : erase(pointers.data);
+    case FieldKind::packet_end: return is_option ? &pointers.option_value_end : erase(pointers.data_end);
+    case FieldKind::packet_meta: return erase(pointers.data_meta);
+    case FieldKind::socket:
+    case FieldKind::socket_or_null:
+    case FieldKind::sock_common_or_null: return &pointers.socket;
+    case FieldKind::flow_keys: return &pointers.flow_keys;
+    default: return nullptr;
+  }
+}
+
+bool load_bytes(uint64_t address, size_t size, uint64_t& value) {
+  value = 0;
+  std::memcpy(&value, reinterpret_cast<const void*>(address), size);
+  return true;
+}
+
+bool load_context(const Access& access, const Region& context, uint64_t& value) {
+  const verifier::ContextField* field = access.context_field(context);
+  if (field == nullptr) return false;
+  const bool is_option = access.m.code->program().spec().type == verifier::ProgramType::cgroup_sockopt;
+  void* const* pointer = pointer_behind(*field, access.m.run.context->pointers(), is_option);
+  if (pointer == nullptr) return load_bytes(access.address, access.size, value);
+  value = reinterpret_cast<uint64_t>(*pointer);
+  if (value != 0) grant_field(access.m.run, field->kind, value);
+  return true;
+}
+
+}  // namespace
+
+bool checked_load(Machine& m, const Slot* at, uint64_t address, size_t size, bool sign_extend, uint64_t& value) {
+  const Access access{m, at, address, size, false, sign_extend};
+  const Region* region = access.region();
+  if (region == nullptr) return false;
+  if (region->kind == RegionKind::context) return load_context(access, *region, value);
+  if (region->kind == RegionKind::socket ? !access.is_allowed_in_socket(*region) : !access.is_allowed(*region))
+    return false;
+  return load_bytes(address, size, value);
+}
+
+bool checked_store(Machine& m, const Slot* at, uint64_t address, size_t size, uint64_t value) {
+  const Access access{m, at, address, size, true};
+  const Region* region = access.region();
+  if (region == nullptr) return false;
+  if (region->kind == RegionKind::context ? access.context_field(*region) == nullptr : !access.is_allowed(*region))
+    return false;
+  std::memcpy(reinterpret_cast<void*>(address), &value, size);
+  return true;
+}
+
+void* checked_atomic(Machine& m, const Slot* at, uint64_t address, size_t size) {
+  const Access access{m, at, address, size, true};
+  const Region* region = access.region();
+  if (region == nullptr || !access.is_allowed(*region)) return nullptr;
+  if (region->kind == RegionKind::context || region->kind == RegionKind::socket) {
+    access.violation(fmt::format("atomic operations are not allowed on {}", region->describe()));
+    return nullptr;
+  }
+  if (address % size != 0) {
+    access.violation("an atomic operation must be aligned to its size");
+    return nullptr;
+  }
+  return reinterpret_cast<void*>(address);
+}
+
+}  // namespace skep::vm::interpreter

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/helper_proto.hpp"
+#include "vm/helpers/table.hpp"
+#include "vm/interpreter/machine.hpp"
+
+namespace skep::vm::interpreter {
+
+using verifier::HelperId;
+
+namespace {
+
+/// Calls a helper that undoes, with the object as its only argument.
+void undo(HelperId id, void* object, Run& run) {
+  if (const HelperFunction helper = helper_function(static_cast<uint32_t>(id)))
+    helper(reinterpret_cast<uint64_t>(object), 0, 0, 0, 0, run);
+}
+
+}  // namespace
+
+void release_resources(Run& run) {
+  if (run.spin_lock != nullptr) undo(HelperId::spin_unlock, run.spin_lock, run);
+  const auto records = run.reserved;  // the helper takes away what it discards
+  for (const auto& [ring, record] : records) undo(HelperId::ringbuf_discard, record, run);
+}
+
+}  // namespace skep::vm::interpreter

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory that a program may reach at a moment of a checked run.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "verifier/context.hpp"
+
+namespace skep::maps {
+class Map;
+}
+
+namespace skep::vm {
+
+enum class RegionKind : uint8_t {
+  stack,
+  context,
+  packet,
+  map_value,
+  map_key,
+  ring_record,
+  socket,
+  flow_keys,
+  memory,  ///< of the caller of the run, or given by a helper
+};
+
+/// A piece of memory. Regions do not overlap.
+struct Region {
+  uint64_t begin = 0;
+  uint64_t size = 0;  ///< bytes
+  RegionKind kind = RegionKind::memory;
+  bool writable = true;
+  bool readable = true;
+  const maps::Map* map = nullptr;      ///< of map_value, map_key, ring_record
+  uint32_t frame = 0;                  ///< of stack
+  verifier::SocketKind socket_kind{};  ///< of socket
+  uint32_t references = 0;             ///< of socket: that the program must release
+
+  [[nodiscard]] bool contains(uint64_t address, uint64_t bytes) const {
+    return address >= begin && bytes <= size && address - begin <= size - bytes;
+  }
+  /// "map value 'counts' (16 bytes)"
+  [[nodiscard]] std::string describe() const;
+};
+
+/// One thread's; made for a run and gone with it.
+class Regions {
+ public:
+  /// Memory for frames of 512 bytes each from `stack` on, of which none is live yet.
+  explicit Regions(uint64_t stack) : stack_(stack) {}
+
+  /// Stack frames 0 to `count` - 1 are live.
+  void set_frames(uint32_t count) { frames_ = count; }
+  [[nodiscard]] uint32_t frames() const { return frames_; }
+  /// The packet now lies in `size` bytes from `begin` on.
+  void set_packet(uint64_t begin, uint64_t size, bool writable);
+
+  /// Adds a region, or widens the one that begins where it does.
+  void grant(const Region& region);
+  void revoke(uint64_t begin) { regions_.erase(begin); }
+  /// Takes back the regions that begin inside of `size` bytes from `begin` on.
+  void revoke_within(uint64_t begin, uint64_t size);
+
+  /// The region that contains all of the bytes; null: none does. Valid until the next change.
+  [[nodiscard]] const Region* find(uint64_t address, uint64_t size);
+  /// The region of that kind that begins at `begin`, but for stack and packet; null: there is none.
+  [[nodiscard]] Region* starting_at(uint64_t begin, RegionKind kind);
+  /// Sockets to which the program holds references: address and number.
+  [[nodiscard]] std::vector<std::pair<uint64_t, uint32_t>> held_sockets() const;
+
+  /// Why no region contains the bytes, in relation to the nearest one: "4 bytes past the end of ...".
+  [[nodiscard]] std::string explain_miss(uint64_t address, uint64_t size);
+
+  /// Maps whose address the program may hold: its own, and those that it found in maps of maps.
+  void add_map(const maps::Map* map) { maps_.insert(map); }
+  [[nodiscard]] bool has_map(uint64_t address) const {
+    return maps_.contains(reinterpret_cast<const maps::Map*>(address));
+  }
+
+  /// Dynptrs are bytes that only helpers may write: remembered here, so that a forged or changed one is found out.
+  using Dynptr = std::array<std::byte, 16>;
+  void remember_dynptr(uint64_t address);
+  void forget_dynptr(uint64_t address) { dynptrs_.erase(address); }
+  [[nodiscard]] bool has_dynptr(uint64_t address) const;
+
+ private:
+  [[nodiscard]] Region frame_region(uint64_t index) const;
+  void consider_nearest(uint64_t address, const Region& candidate, Region& nearest) const;
+
+  uint64_t stack_;
+  uint32_t frames_ = 0;
+  Region found_frame_{};
+  Region packet_{.kind = RegionKind::packet};
+  std::map<uint64_t, Region> regions_{};  // but for stack and packet; by begin
+  std::unordered_set<const maps::Map*> maps_{};
+  std::map<uint64_t, Dynptr> dynptrs_{};  // by address
+};
+
+}  // namespace skep::vm
