@@ -100,6 +100,8 @@ class Vm final : public maps::Environment, public System {
   bool has_pin(std::string_view path) override { return pins_.contains(path); }
   int make_pin_directory(std::string_view path) override { return pins_.make_directory(path); }
   int remove_pin(std::string_view path) override { return pins_.remove(path); }
+  // The private libbpf gets objects from memory: who names files is a host that calls libbpf itself (skep/libbpf.hpp).
+  bool allows_host_file(std::string_view) override { return true; }
 
  private:
   explicit Vm(Config config);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kPossibleCpus = "/sys/devices/system/cpu/possible";
 
-// What lies here describes a machine, and the machine is the System. In the last three libbpf looks for kernels with BTF.
+// What lies here describes a machine, and the machine is the System. In the last three libbpf looks for kernels' BTF.
 constexpr std::array<std::string_view, 7> kMachineFolders{
     "/sys/", "/proc/", "/boot/", "/dev/", "/lib/modules/", "/usr/lib/modules/", "/usr/lib/debug/"};
 
