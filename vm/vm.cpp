@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "vm/btf_file.hpp"
 #include "vm/load_observer.hpp"
 
 namespace skep::vm {
@@ -82,7 +83,10 @@ Status Vm::read_kernel_btf() {
   };
   std::ifstream stream(config_.kernel_btf, std::ios::binary);
   if (!stream) return failed(errno, fmt::format("cannot read the kernel's BTF: {}", std::strerror(errno)));
-  kernel_btf_file_.assign(std::istreambuf_iterator<char>(stream), {});
+  const std::string file(std::istreambuf_iterator<char>(stream), {});
+  const auto blob = btf_of_file(file);
+  if (!blob) return failed(blob.error().code, blob.error().message);
+  kernel_btf_file_ = *blob;
   auto types = btf::Types::parse(std::as_bytes(std::span(kernel_btf_file_)), {}, btf::Origin::kernel);
   if (!types) return failed(types.error().code, "bad BTF of a kernel: " + types.error().message);
   kernel_btf_ = std::make_shared<BtfObject>(*std::move(types), "vmlinux");
