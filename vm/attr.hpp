@@ -66,11 +66,6 @@ inline constexpr uint32_t kProgXdpDevBoundOnly = 1u << 6;
 inline constexpr uint32_t kProgTestRegInvariants = 1u << 7;
 inline constexpr uint32_t kProgTokenFd = 1u << 16;
 
-// flags of BPF_PROG_TEST_RUN.
-inline constexpr uint32_t kTestRunOnCpu = 1u << 0;
-inline constexpr uint32_t kTestXdpLiveFrames = 1u << 1;
-inline constexpr uint32_t kTestSkbChecksumComplete = 1u << 2;
-
 struct MapCreateAttr {
   uint32_t map_type;
   uint32_t key_size;

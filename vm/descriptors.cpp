@@ -83,7 +83,7 @@ void Descriptors::clear() {
   seen_.clear();
 }
 
-Descriptors::Entries::iterator Descriptors::entry_of(const AnyObject& object, int& error) {
+Descriptors::Entries::iterator Descriptors::entry_of(const AnyObject& object, int& error, Farewell& farewell) {
   const void* address = std::visit(Address{}, object);
   if (const auto known = inodes_.find(address); known != inodes_.end()) return entries_.find(known->second);
 
@@ -91,6 +91,7 @@ Descriptors::Entries::iterator Descriptors::entry_of(const AnyObject& object, in
   if (entry.keeper < 0) {
     entry.keeper = sealed_memfd(kMemfdNames[object.index()]);
     entry.owns_keeper = true;
+    forget(entry.keeper, farewell);  // what had the number was closed unseen
   }
   const auto inode = inode_of(entry.keeper);
   if (!inode) {
@@ -135,7 +136,7 @@ int Descriptors::open(const AnyObject& object, int access) {
   Farewell farewell;
   const std::lock_guard lock(mutex_);
   int error = 0;
-  const auto entry = entry_of(object, error);
+  const auto entry = entry_of(object, error, farewell);
   if (entry == entries_.end()) return error;
   ++entry->second.users;  // keeps the entry if there is no descriptor to be had
   const int fd = open_again(entry->second.keeper, access);
@@ -187,9 +188,10 @@ int Descriptors::duplicate_to(int fd, int target, int flags) {
 }
 
 int Descriptors::add_pin(const AnyObject& object) {
+  Farewell farewell;
   const std::lock_guard lock(mutex_);
   int error = 0;
-  const auto entry = entry_of(object, error);
+  const auto entry = entry_of(object, error, farewell);
   if (entry == entries_.end()) return error;
   ++entry->second.users;
   return 0;

@@ -66,7 +66,7 @@ class Descriptors {
   class Farewell;
 
   [[nodiscard]] bool is_keeper(int fd) const;
-  Entries::iterator entry_of(const AnyObject& object, int& error);
+  Entries::iterator entry_of(const AnyObject& object, int& error, Farewell& farewell);
   void see(int fd, Entries::iterator entry, Farewell& farewell);
   void forget(int fd, Farewell& farewell);
   void drop_user(Entries::iterator entry, Farewell& farewell);

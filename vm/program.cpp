@@ -9,7 +9,6 @@
 #include "isa/validate.hpp"
 #include "verifier/helpers.hpp"
 #include "vm/attr.hpp"
-#include "vm/interpreter/call_check.hpp"
 #include "vm/interpreter/code.hpp"
 #include "vm/sha256.hpp"
 
@@ -66,6 +65,16 @@ Error named(Error error, const ProgramSpec& spec) {
 
 bool ProgramSpec::gpl_compatible() const { return verifier::is_gpl_compatible(license); }
 
+verifier::HelperCaller ProgramSpec::helper_caller() const {
+  return {.type = type,
+          .attach = expected_attach_type,
+          .hook = attach_btf != nullptr ? attach_btf->type(attach_btf_id).name() : std::string_view(),
+          .sleepable = (flags & kProgSleepable) != 0,
+          .gpl_compatible = gpl_compatible(),
+          .bpf_capable = privileged,
+          .perfmon_capable = privileged};
+}
+
 Result<std::shared_ptr<Program>> Program::create(ProgramSpec spec) {
   auto structure = is_raw(spec) ? check_raw(spec) : verifier::check_structure(text_of(spec));
   if (!structure) return named(std::move(structure).error(), spec);
@@ -74,7 +83,7 @@ Result<std::shared_ptr<Program>> Program::create(ProgramSpec spec) {
 
 Result<std::shared_ptr<Program>> Program::create(ProgramSpec spec, verifier::Structure structure) {
   if (!is_raw(spec))
-    if (auto status = verifier::check_instructions(text_of(spec), interpreter::helper_caller(spec)); !status)
+    if (auto status = verifier::check_instructions(text_of(spec), spec.helper_caller()); !status)
       return named(std::move(status).error(), spec);
   return std::shared_ptr<Program>(new Program(std::move(spec), std::move(structure)));
 }
@@ -88,6 +97,10 @@ maps::ProgramRef::Kind Program::kind() const {
   return {.type = static_cast<uint32_t>(spec_.type),
           .expected_attach_type = static_cast<uint32_t>(spec_.expected_attach_type),
           .xdp_has_frags = (spec_.flags & kProgXdpHasFrags) != 0};
+}
+
+std::string Program::source_of(uint32_t insn) const {
+  return spec_.btf == nullptr ? std::string() : btf::source_text(*spec_.btf, spec_.lines, insn);
 }
 
 const maps::Map* Program::map_of(const isa::Insn& insn) const {

@@ -13,6 +13,7 @@
 #include "btf/types.hpp"
 #include "isa/insn.hpp"
 #include "maps/map.hpp"
+#include "verifier/helpers.hpp"
 #include "verifier/program_types.hpp"
 #include "verifier/structure.hpp"
 #include "vm/run.hpp"
@@ -50,6 +51,8 @@ struct ProgramSpec {
   std::vector<HelperFunction> host_helpers;
 
   [[nodiscard]] bool gpl_compatible() const;
+  /// What it may call follows from this.
+  [[nodiscard]] verifier::HelperCaller helper_caller() const;
 };
 
 /// How programs are executed.

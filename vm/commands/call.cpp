@@ -13,7 +13,14 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-bool may_be_in_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; }
+/// Linux's isalnum() knows the letters of Latin-1 too.
+bool is_alphanumeric(unsigned char c) {
+  constexpr unsigned char kMultiply = 0xd7;
+  constexpr unsigned char kDivide = 0xf7;
+  return c < 0x80 ? std::isalnum(c) != 0 : c >= 0xc0 && c != kMultiply && c != kDivide;
+}
+
+bool may_be_in_name(char c) { return is_alphanumeric(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
 
 }  // namespace
 
