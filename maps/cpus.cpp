@@ -24,7 +24,8 @@ namespace {
 
 constexpr uint64_t kDepthMask = 0xff;
 constexpr uint64_t kCompleted = kDepthMask + 1;
-constexpr size_t kBatch = 64;  // retired pieces that are worth a membarrier
+constexpr size_t kBatch = 64;       // retired pieces that are worth a membarrier
+constexpr size_t kMostBatches = 8;  // more would only be looked at: a long run holds them all
 
 /// Whether membarrier(2) orders other threads' plain stores for us; else every entry has a fence of its own.
 bool register_membarrier() { return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0; }
@@ -134,7 +135,8 @@ std::shared_ptr<Cpus::Hold> Cpus::take_slowly() {
 std::shared_ptr<Cpus::Hold> Cpus::try_take() {
   std::lock_guard lock(holders_mutex_);
   const auto enter = [](const std::shared_ptr<Hold>& hold) {
-    hold->state.store(hold->state.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    // Acquire: a thread that is gone may have had the same id.
+    hold->state.store(hold->state.load(std::memory_order_acquire) + 1, std::memory_order_relaxed);
     fence_of_a_run();
     return hold;
   };
@@ -173,10 +175,9 @@ void Cpus::retire(void* memory, void (*release)(void*)) {
   std::unique_lock lock(retired_mutex_);
   waiting_.push_back({memory, release});
   pending_.store(true, std::memory_order_relaxed);
-  if (waiting_.size() < kBatch) return;
+  if (waiting_.size() < kBatch || batches_.size() == kMostBatches) return;
   begin_batch();
-  lock.unlock();
-  reclaim();
+  reclaim(std::move(lock));
 }
 
 void Cpus::begin_batch() {
@@ -211,15 +212,22 @@ void Cpus::reclaim() {
 }
 
 void Cpus::reclaim(std::unique_lock<std::mutex> lock) {
-  if (batches_.empty()) begin_batch();
-  // Grace periods end in any order: a later batch may have begun when fewer runs were under way.
   std::vector<Batch> done;
+  take_over(done);
+  if (batches_.empty() && !waiting_.empty()) {
+    begin_batch();
+    take_over(done);
+  }
+  pending_.store(!batches_.empty(), std::memory_order_relaxed);
+  lock.unlock();
+  for (const auto& batch : done) release_all(batch.items);
+}
+
+void Cpus::take_over(std::vector<Batch>& done) {
+  // Grace periods end in any order: a later batch may have begun when fewer runs were under way.
   for (auto& batch : batches_)
     if (over(batch)) done.push_back(std::move(batch));
   std::erase_if(batches_, [](const Batch& batch) { return batch.items.empty(); });
-  pending_.store(!batches_.empty() || !waiting_.empty(), std::memory_order_relaxed);
-  lock.unlock();
-  for (const auto& batch : done) release_all(batch.items);
 }
 
 void Cpus::synchronize() {

@@ -81,6 +81,7 @@ class Cpus {
   void begin_batch();
   void reclaim(std::unique_lock<std::mutex> lock);
   [[nodiscard]] static bool over(Batch& batch);
+  void take_over(std::vector<Batch>& done);  // moves the batches that are over
   static void release_all(const std::vector<Retired>& items);
 
   struct Remembered;  // a thread's memory of its last hold
