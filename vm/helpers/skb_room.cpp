@@ -95,6 +95,7 @@ void encapsulate(Skb skb, uint32_t mac_length, uint64_t flags) {
 }
 
 int grow(Skb skb, uint32_t offset, uint32_t size, uint64_t flags) {
+  if (skb.is_gso()) return -kENOTSUPP;
   const bool encapsulates = (flags & kEncapL3) != 0;
   if (encapsulates)
     if (const int error = check_encapsulation(skb, size, flags); error != 0) return error;
@@ -106,6 +107,7 @@ int grow(Skb skb, uint32_t offset, uint32_t size, uint64_t flags) {
 
 int shrink(Skb skb, uint32_t offset, uint32_t size, uint64_t flags) {
   if ((flags & ~(BPF_F_ADJ_ROOM_FIXED_GSO | kDecapL3 | BPF_F_ADJ_ROOM_NO_CSUM_RESET)) != 0) return -EINVAL;
+  if (skb.is_gso()) return -kENOTSUPP;
   if (const int error = remove(skb, offset, size); error != 0) return error;
   if ((flags & kDecapL3Ipv6) != 0) skb.set_protocol(kEthPIpv6);
   if ((flags & kDecapL3Ipv4) != 0) skb.set_protocol(kEthPIp);
@@ -137,10 +139,8 @@ int skb_adjust_room(Skb skb, int32_t difference, uint32_t mode, uint64_t flags) 
   const int64_t offset = check_adjust_room(skb, difference, mode, flags);
   if (offset < 0) return static_cast<int>(offset);
   const auto size = static_cast<uint32_t>(std::abs(difference));
-  int error = -kENOTSUPP;  // of packets with segments but no type of segmentation
-  if (!skb.is_gso())
-    error = difference < 0 ? shrink(skb, static_cast<uint32_t>(offset), size, flags)
-                           : grow(skb, static_cast<uint32_t>(offset), size, flags);
+  const auto place = static_cast<uint32_t>(offset);
+  const int error = difference < 0 ? shrink(skb, place, size, flags) : grow(skb, place, size, flags);
   if (error == 0 && (flags & BPF_F_ADJ_ROOM_NO_CSUM_RESET) == 0) skb.state().reset_checksum_unnecessary();
   skb.refresh();
   return error;
