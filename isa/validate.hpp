@@ -19,13 +19,17 @@ namespace skep::isa {
 
 /// Where Linux and RFC 9669 differ on what a valid program is.
 struct Rules {
-  bool zero_divisor_imm = false;  ///< Division by an immediate 0.
-  bool any_shift_imm = false;     ///< Immediate shift amounts beyond the width, of which only the low bits count.
-  bool callx = false;             ///< Calls through a register.
-  bool fall_off_the_end = false;  ///< A last instruction that goes on.
+  bool zero_divisor_imm = false;     ///< Division by an immediate 0.
+  bool any_shift_imm = false;        ///< Immediate shift amounts beyond the width, of which only the low bits count.
+  bool callx = false;                ///< Calls through a register.
+  bool frame_pointer_write = false;  ///< Writes to r10.
+  bool fall_off_the_end = false;     ///< A last instruction that goes on.
 };
 
 inline constexpr Rules kLinuxRules{};
+/// Without what Linux asks of values only where a path reaches an instruction, and compilers leave in code that none does.
+inline constexpr Rules kLinuxRulesForDeadCode{
+    .zero_divisor_imm = true, .any_shift_imm = true, .frame_pointer_write = true};
 inline constexpr Rules kRfc9669Rules{
     .zero_divisor_imm = true, .any_shift_imm = true, .callx = true, .fall_off_the_end = false};
 

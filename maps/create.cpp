@@ -17,6 +17,7 @@
 #include "maps/prog_array.hpp"
 #include "maps/ringbuf.hpp"
 #include "maps/types.hpp"
+#include "maps/xskmap.hpp"
 
 namespace skep::maps {
 namespace {
@@ -44,7 +45,7 @@ constexpr TypeRow kRows[] = {
     {MapType::devmap,                   nullptr,                     nullptr,                 kPrivileged,  kInner},
     {MapType::sockmap,                  nullptr,                     nullptr,                 kPrivileged,  kInner},
     {MapType::cpumap,                   nullptr,                     nullptr,                 kPrivileged,  kInner},
-    {MapType::xskmap,                   nullptr,                     nullptr,                 kPrivileged,  kInner},
+    {MapType::xskmap,                   check_xskmap,                XskMap::make,            kPrivileged,  kInner},
     {MapType::sockhash,                 nullptr,                     nullptr,                 kPrivileged,  kInner},
     {MapType::cgroup_storage,           nullptr,                     nullptr,                 !kPrivileged, !kInner},
     {MapType::reuseport_sockarray,      nullptr,                     nullptr,                 kPrivileged,  kInner},

@@ -25,7 +25,7 @@ std::string hex(std::span<const std::byte> bytes, const char* separator) {
 Status Events::listen(const Object& object) {
   for (Map& map : object.maps()) {
     const std::string type = map.type();
-    if (type != "ringbuf" && type != "perf_event_array") continue;
+    if ((type != "ringbuf" && type != "perf_event_array") || !map.is_loaded()) continue;
     auto status = map.on_event([this, map](unsigned cpu, std::span<const std::byte> bytes) { show(map, cpu, bytes); });
     if (!status) return status;
     (type == "ringbuf" ? rings_ : perf_arrays_).push_back(map);

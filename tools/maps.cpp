@@ -59,7 +59,7 @@ Status set_globals(Object& object, const std::vector<std::string>& assignments) 
 
 void print_maps(const Object& object, bool json) {
   for (const Map& map : object.maps()) {
-    if (!has_elements(map.type())) continue;
+    if (!has_elements(map.type()) || !map.is_loaded()) continue;
     if (!json) std::printf("\nmap %s (%s):\n", map.name().c_str(), map.type().c_str());
     auto text = json ? map.dump_json() : map.dump_text();
     if (!text) {

@@ -17,6 +17,7 @@ namespace skep::tools {
 namespace {
 
 constexpr size_t kDefaultPacket = 64;
+constexpr size_t kEthernetHeader = 14;  // Linux runs nothing on less
 
 Engine engine_of(const std::string& name) {
   if (name == "jit") return Engine::jit;
@@ -59,6 +60,7 @@ class Session {
   };
   Status run_packets(CaptureReader& reader, CaptureWriter* writer);
   void print_table() const;
+  [[nodiscard]] double mean_ns() const { return total_ns_ / std::max<uint64_t>(packets_ - too_short_, 1); }
 
   const RunOptions& options_;
   Program program_;
@@ -66,7 +68,8 @@ class Session {
   RunInput input_;
   std::vector<std::byte> data_, context_;
   std::map<uint32_t, Count> counts_;  // by result
-  uint64_t packets_ = 0;
+  uint64_t packets_ = 0;              // read
+  uint64_t too_short_ = 0;            // read and not run
   double total_ns_ = 0;
   uint32_t last_retval_ = 0;
   size_t last_size_ = 0;
@@ -124,10 +127,15 @@ Status Session::run_packets(CaptureReader& reader, CaptureWriter* writer) {
     auto packet = reader.next();
     if (!packet) return std::move(packet).error();
     if (!*packet) return {};
+    ++packets_;
+    progress.update(reader.position(), reader.size(), packets_);
+    if ((*packet)->bytes.size() < kEthernetHeader) {
+      ++too_short_;
+      continue;
+    }
     input_.data = (*packet)->bytes;
     auto result = program_.run(input_);
     events_.drain();
-    ++packets_;
     if (!result) {
       Error error = std::move(result).error();
       error.message = "packet " + std::to_string(packets_) + ": " + error.message;
@@ -140,7 +148,6 @@ Status Session::run_packets(CaptureReader& reader, CaptureWriter* writer) {
     last_retval_ = result->retval;
     last_size_ = result->data.size();
     if (writer != nullptr && !is_drop(program_.verdict_name(result->retval))) writer->write(**packet, result->data);
-    progress.update(reader.position(), reader.size(), packets_);
   }
 }
 
@@ -150,7 +157,10 @@ void Session::print_table() const {
     std::printf("%-20s %10llu %7.1f%% %14llu\n", result_name(program_, retval).c_str(),
                 static_cast<unsigned long long>(count.packets), 100.0 * count.packets / packets_,
                 static_cast<unsigned long long>(count.bytes));
-  const double mean = total_ns_ / std::max<uint64_t>(packets_, 1);
+  if (too_short_ > 0)
+    std::printf("%-20s %10llu %7.1f%%   (shorter than an Ethernet header)\n", "not run",
+                static_cast<unsigned long long>(too_short_), 100.0 * too_short_ / packets_);
+  const double mean = mean_ns();
   std::printf("%s: %llu packets, %.1f ns a packet, %.2f million packets a second\n", program_.name().c_str(),
               static_cast<unsigned long long>(packets_), mean, mean > 0 ? 1000 / mean : 0);
 }
@@ -174,11 +184,8 @@ Result<Json> Session::run_capture() {
   if (!ran) return std::move(ran).error();
   Json verdicts = Json::object();
   for (const auto& [retval, count] : counts_) verdicts[result_name(program_, retval)] = count.packets;
-  return Json{{"program", program_.name()},
-              {"retval", last_retval_},
-              {"duration_ns", total_ns_ / std::max<uint64_t>(packets_, 1)},
-              {"data_size_out", last_size_},
-              {"packets", packets_},
+  return Json{{"program", program_.name()},  {"retval", last_retval_}, {"duration_ns", mean_ns()},
+              {"data_size_out", last_size_}, {"packets", packets_},    {"too_short", too_short_},
               {"verdicts", verdicts}};
 }
 

@@ -115,7 +115,7 @@ Result<Structure> check_structure(const ProgramText& text) {
 
 Status check_instructions(const ProgramText& text, const HelperCaller& caller) {
   for (uint32_t i = 0; i < text.insns.size(); i += isa::is_wide(text.insns[i]) ? 2 : 1) {
-    if (Status status = isa::check_insn(text.insns, i); !status) return status;
+    if (Status status = isa::check_insn(text.insns, i, isa::kLinuxRulesForDeadCode); !status) return status;
     if (isa::classify(text.insns[i]) != Op::call_helper) continue;
     Result<const HelperProto*> helper = check_helper(caller, static_cast<uint32_t>(text.insns[i].imm));
     if (!helper) return at(i, helper.error().code, helper.error().message);

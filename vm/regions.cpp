@@ -128,4 +128,13 @@ bool Regions::has_dynptr(uint64_t address) const {
          std::memcmp(known->second.data(), reinterpret_cast<const void*>(address), sizeof(Dynptr)) == 0;
 }
 
+const maps::Map* Regions::map_before(uint64_t address, uint64_t reach) const {
+  const maps::Map* nearest = nullptr;
+  for (const maps::Map* map : maps_) {
+    const uint64_t distance = address - reinterpret_cast<uint64_t>(map);
+    if (distance <= reach && (nearest == nullptr || map > nearest)) nearest = map;
+  }
+  return nearest;
+}
+
 }  // namespace skep::vm

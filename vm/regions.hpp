@@ -84,6 +84,9 @@ class Regions {
     return maps_.contains(reinterpret_cast<const maps::Map*>(address));
   }
 
+  /// The map whose address is at most `reach` bytes before this one; null: none.
+  [[nodiscard]] const maps::Map* map_before(uint64_t address, uint64_t reach) const;
+
   /// Dynptrs are bytes that only helpers may write: remembered here, so that a forged or changed one is found out.
   using Dynptr = std::array<std::byte, 16>;
   void remember_dynptr(uint64_t address);

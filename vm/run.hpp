@@ -46,6 +46,8 @@ struct Redirect {
 inline constexpr uint32_t kMaxTailCalls = 33;
 /// Frames of BPF functions, the main program's included, and bytes of stack of each (Linux: MAX_CALL_FRAMES, MAX_BPF_STACK).
 inline constexpr uint32_t kMaxFrames = 8;
+/// Frames of a whole run: a tail call from a function replaces that function's frame, and the other program may call again.
+inline constexpr uint32_t kMaxNestedFrames = kMaxFrames + kMaxTailCalls * (kMaxFrames - 1);
 inline constexpr uint32_t kStackBytes = 512;
 
 struct Run {

@@ -211,6 +211,7 @@ class Map {
   /// Bytes of a value as `lookup` gives it: for per-CPU maps, each CPU's value rounded up to 8 bytes, one after another.
   [[nodiscard]] size_t host_value_size() const;
   [[nodiscard]] bool is_per_cpu() const;
+  [[nodiscard]] bool is_loaded() const;  ///< false also for maps that the chosen program does not use
   [[nodiscard]] bool is_global_data() const;     ///< .data, .bss, .rodata, .kconfig
 
   // Sizes must be key_size() and host_value_size(), else EINVAL. Other errors: Linux's (ENOENT, EEXIST, E2BIG ...).

@@ -115,6 +115,7 @@ uint32_t Map::key_size() const { return impl_->entry().key_size; }
 uint32_t Map::value_size() const { return impl_->entry().value_size; }
 uint32_t Map::max_entries() const { return impl_->entry().max_entries; }
 bool Map::is_per_cpu() const { return per_cpu(impl_->entry().type); }
+bool Map::is_loaded() const { return impl_->loaded() != nullptr; }
 bool Map::is_global_data() const { return impl_->entry().global_data; }
 
 size_t Map::host_value_size() const {

@@ -113,7 +113,17 @@ int64_t tcp_gen_syncookie(Run&, void* pointer, const void* ip, uint32_t ip_size,
   return -ENOENT;
 }
 
+/// A VM's sockets are none of the kernel's structures, so that no cast of them to one succeeds.
+void* not_a_kernel_socket(Run&, void* /*pointer*/) { return nullptr; }
+
 constexpr Row kRows[] = {
+    row<not_a_kernel_socket>(HelperId::skc_to_tcp6_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_tcp_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_tcp_timewait_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_tcp_request_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_udp6_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_unix_sock),
+    row<not_a_kernel_socket>(HelperId::skc_to_mptcp_sock),
     row<sk_lookup_tcp>(HelperId::sk_lookup_tcp),
     row<sk_lookup_udp>(HelperId::sk_lookup_udp),
     row<skc_lookup_tcp>(HelperId::skc_lookup_tcp),

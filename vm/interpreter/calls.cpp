@@ -12,6 +12,8 @@ void out_of_fuel(Machine& m, const Slot* at) {
   m.fail(at, ETIME, "the program has executed as many instructions as it may");
 }
 
+void invalid_instruction(Machine& m, const Slot* at) { m.fail(at, EINVAL, "the instruction is invalid"); }
+
 namespace {
 
 /// bpf_tail_call: goes on in the other program, in the same frame; after the call if there is none or too many were.
@@ -27,6 +29,7 @@ const Slot* tail_call(Machine& m, const uint64_t* r, const Slot* call) {
   }
   ++run.tail_calls;
   m.switch_to(**code);
+  m.begin_program();
   return (*code)->begin();
 }
 

@@ -10,8 +10,10 @@
 
 #include "verifier/context.hpp"
 #include "vm/interpreter/call_check.hpp"
+#include "vm/interpreter/map_fields.hpp"
 #include "vm/program.hpp"
 #include "vm/regions.hpp"
+#include "vm/vm.hpp"
 
 namespace skep::vm::interpreter {
 
@@ -105,10 +107,26 @@ bool load_context(const Access& access, const Region& context, uint64_t& value) 
   return true;
 }
 
+constexpr uint64_t kMapReach = 512;  // bytes of a struct bpf_map that programs look at
+
+/// A read through the address of a map; false: it is none, or is refused.
+bool load_map_field(const Access& access, const maps::Map& map, uint64_t& value) {
+  const auto& kernel = access.m.run.vm.kernel_btf();
+  std::string reason;
+  if (read_map_field(map, kernel ? kernel->types().get() : nullptr, access.address - reinterpret_cast<uint64_t>(&map),
+                     access.size, value, reason))
+    return true;
+  access.violation(reason);
+  return false;
+}
+
 }  // namespace
 
 bool checked_load(Machine& m, const Slot* at, uint64_t address, size_t size, bool sign_extend, uint64_t& value) {
   const Access access{m, at, address, size, false, sign_extend};
+  if (m.run.regions->find(address, size) == nullptr)
+    if (const maps::Map* map = m.run.regions->map_before(address, kMapReach))
+      return load_map_field(access, *map, value);
   const Region* region = access.region();
   if (region == nullptr) return false;
   if (region->kind == RegionKind::context) return load_context(access, *region, value);

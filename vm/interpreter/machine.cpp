@@ -19,15 +19,17 @@ constexpr size_t kFirstSaved = 6;  // r6 to r9 survive a call
 }
 
 uint64_t Machine::open_frame(const Slot* return_to, const uint64_t* r) {
-  if (run.depth == kMaxFrames) {
+  const uint32_t depth = run.depth == 0 ? 1 : frame().depth + 1;
+  if (depth > kMaxFrames || run.depth == kMaxNestedFrames) {
     fail(return_to, EFAULT, fmt::format("more than {} functions call each other", kMaxFrames));
     return 0;
   }
-  Frame& frame = frames_[run.depth++];
-  frame.return_to = return_to;
-  frame.code = code;
-  frame.loops_left = kMaxLoops;
-  std::copy_n(r + kFirstSaved, frame.saved.size(), frame.saved.begin());
+  Frame& opened = frames_[run.depth++];
+  opened.return_to = return_to;
+  opened.code = code;
+  opened.loops_left = kMaxLoops;
+  opened.depth = depth;
+  std::copy_n(r + kFirstSaved, opened.saved.size(), opened.saved.begin());
   return stack_begin() + uint64_t{run.depth} * kStackBytes;
 }
 

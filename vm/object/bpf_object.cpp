@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "vm/object/libbpf.hpp"
-#include "vm/object/needs.hpp"
 #include "vm/prepare/prepare.hpp"
 
 namespace skep::vm {
@@ -63,7 +62,7 @@ Result<std::unique_ptr<BpfObject>> BpfObject::open(std::shared_ptr<Vm> vm, std::
     return error;
   };
   std::unique_ptr<BpfObject> object(new BpfObject(std::move(vm), options.name));
-  PrepareOptions prepare_options{.name = options.name, .knows = externs_of(*object->vm_)};
+  PrepareOptions prepare_options{.name = options.name, .program = options.program, .knows = externs_of(*object->vm_)};
   if (!options.type.empty()) {
     const auto* type = verifier::program_type_by_name(options.type);
     if (type == nullptr)
@@ -77,7 +76,7 @@ Result<std::unique_ptr<BpfObject>> BpfObject::open(std::shared_ptr<Vm> vm, std::
   if (auto status = object->hand_to_libbpf(options); !status) return in_object(std::move(status).error());
   object->set_types(prepared->programs);
   object->list_contents();
-  if (auto status = object->select(options.program); !status) return in_object(std::move(status).error());
+  if (!options.program.empty()) object->select(prepared->needs);
   return object;
 }
 
@@ -130,17 +129,11 @@ void BpfObject::list_contents() {
   types_ = types_of(object_);
 }
 
-Status BpfObject::select(const std::string& program) {
-  if (program.empty()) return {};
-  if (std::none_of(programs_.begin(), programs_.end(), [&](const Entry& e) { return e.name == program; }))
-    return Error{.code = ENOENT, .message = fmt::format("there is no program '{}'", program)};
-  auto needs = needs_of(bytes_, program);
-  if (!needs) return std::move(needs).error();
-  for (const Entry& entry : programs_) bpf_program__set_autoload(entry.handle, needs->programs.contains(entry.name));
+void BpfObject::select(const Needs& needs) {
+  for (const Entry& entry : programs_) bpf_program__set_autoload(entry.handle, needs.programs.contains(entry.name));
   // A map that the program does not use must not keep it from loading.
   for (const MapEntry& entry : maps_)
-    if (!needs->has_map(entry.name)) bpf_map__set_autocreate(entry.handle, false);
-  return {};
+    if (!needs.has_map(entry.name)) bpf_map__set_autocreate(entry.handle, false);
 }
 
 Status BpfObject::load() {

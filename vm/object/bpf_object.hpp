@@ -95,7 +95,7 @@ class BpfObject {
   Status hand_to_libbpf(const OpenOptions& options);
   void set_types(const std::vector<PreparedProgram>& programs);
   void list_contents();
-  Status select(const std::string& program);
+  void select(const Needs& needs);
   [[nodiscard]] Error load_error(int code, const std::string& warnings) const;
 
   std::shared_ptr<Vm> vm_;

@@ -24,6 +24,7 @@ class Preparation {
   Status convert_maps();
   Status check() const;
   void weaken_externs();
+  Status narrow();
   PreparedProgram describe(const Function& function);
   std::optional<ProgramType> type_for(const std::string& program, const std::string& section);
 
@@ -52,6 +53,7 @@ Result<Prepared> Preparation::run(std::span<const std::byte> elf) {
   if (Status status = check(); !status) return std::move(status).error();
 
   weaken_externs();
+  if (Status status = narrow(); !status) return std::move(status).error();
   for (const Function& function : functions_.all()) {
     if (functions_.is_program(object_, function)) result_.programs.push_back(describe(function));
   }
@@ -87,6 +89,18 @@ void Preparation::weaken_externs() {
   if (types_ == nullptr || !options_.knows) return;
   for (const std::string& name : weaken_unknown_externs(object_, *types_, options_.knows))
     note("extern {} is unknown here, and weak from now on", quoted(name));
+}
+
+Status Preparation::narrow() {
+  if (options_.program.empty()) return {};
+  for (const Function& function : functions_.all()) {
+    if (object_.symbols[function.symbol].name != options_.program || !functions_.is_program(object_, function))
+      continue;
+    result_.needs = needs_of(object_, functions_, function);
+    empty_unneeded_arrays(object_, result_.needs);
+    return {};
+  }
+  return fail(ENOENT, "there is no program '{}'", options_.program);
 }
 
 std::optional<ProgramType> Preparation::type_for(const std::string& program, const std::string& section) {

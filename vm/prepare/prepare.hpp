@@ -10,12 +10,14 @@
 
 #include "skep/error.hpp"
 #include "vm/prepare/externs.hpp"
+#include "vm/prepare/needs.hpp"
 #include "vm/prepare/section_names.hpp"
 
 namespace skep::vm {
 
 struct PrepareOptions {
   std::string name{};                 ///< The object's, for messages.
+  std::string program{};              ///< Only this program and what it needs will be loaded; empty: all.
   KnowsExtern knows{};                ///< Which externs the VM has; empty: all.
   std::optional<ProgramType> type{};  ///< For all programs, instead of what their section names mean.
 };
@@ -33,6 +35,7 @@ struct PreparedProgram {
 struct Prepared {
   std::vector<std::byte> bytes;  ///< For bpf_object__open_mem().
   std::vector<PreparedProgram> programs;
+  Needs needs;                     ///< Of PrepareOptions::program.
   std::vector<std::string> notes;  ///< What was changed, a sentence each.
 };
 
@@ -40,9 +43,10 @@ struct Prepared {
 /// - it has no debug information and nothing else that loading does not use,
 /// - externs that the VM does not know are weak,
 /// - static programs are global,
-/// - maps of a section "maps" (struct bpf_map_def) are BTF maps in ".maps".
+/// - maps of a section "maps" (struct bpf_map_def) are BTF maps in ".maps",
+/// - program arrays that PrepareOptions::program does not need are not filled.
 /// Errors: ENOEXEC: not a BPF object file; EINVAL: a corrupt one; ENOTSUP, E2BIG: beyond what can be loaded;
-/// ENOENT: an extern without type; and those of btf::Types::parse().
+/// ENOENT: an extern without type, no such program; and those of btf::Types::parse().
 Result<Prepared> prepare(std::span<const std::byte> elf, const PrepareOptions& options = {});
 
 }  // namespace skep::vm

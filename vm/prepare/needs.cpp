@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vm/object/needs.hpp"
+#include "vm/prepare/needs.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 #include <vector>
 
-#include "vm/prepare/functions.hpp"
-#include "vm/prepare/read.hpp"
+#include "vm/prepare/externs.hpp"
 
 namespace skep::vm {
 namespace {
 
 constexpr uint8_t kCall = uint8_t(isa::Class::jmp) | uint8_t(isa::JmpOp::call);
+
+/// The variable of a map that the byte at `offset` of a map section belongs to; null: none.
+const Symbol* map_at(const Object& object, uint32_t section, uint64_t offset) {
+  const auto map = std::find_if(object.symbols.begin(), object.symbols.end(), [&](const Symbol& symbol) {
+    return symbol.section == section && symbol.type == STT_OBJECT && offset >= symbol.value &&
+           offset < symbol.value + std::max<uint64_t>(symbol.size, 1);
+  });
+  return map == object.symbols.end() ? nullptr : &*map;
+}
 
 /// A walk over what refers to what. Functions and maps are visited once each.
 class Walk {
@@ -43,6 +50,7 @@ class Walk {
 
   void follow(uint32_t from, const Relocation& relocation) {
     const Symbol& symbol = object_.symbols[relocation.symbol];
+    if (symbol.is_extern()) needs_.sections.emplace(kKconfigSection);  // whose values are a map
     if (!symbol.is_defined()) return;
     const Section& target = object_.sections[symbol.section];
     if (target.role == Role::code)
@@ -75,11 +83,8 @@ class Walk {
 
   /// A map, and what its initial values refer to: inner maps and programs.
   void visit_map(uint32_t section, uint64_t offset) {
-    const auto map = std::find_if(object_.symbols.begin(), object_.symbols.end(), [&](const Symbol& symbol) {
-      return symbol.section == section && symbol.type == STT_OBJECT && offset >= symbol.value &&
-             offset < symbol.value + std::max<uint64_t>(symbol.size, 1);
-    });
-    if (map == object_.symbols.end() || !needs_.maps.insert(map->name).second) return;
+    const Symbol* map = map_at(object_, section, offset);
+    if (map == nullptr || !needs_.maps.insert(map->name).second) return;
     follow_relocations(section, map->value, map->value + map->size);
   }
 
@@ -98,18 +103,23 @@ bool Needs::has_map(std::string_view name) const {
                      [name](const std::string& section) { return name.ends_with(section); });
 }
 
-Result<Needs> needs_of(std::span<const std::byte> elf, const std::string& program) {
-  auto object = read_object(elf);
-  if (!object) return std::move(object).error();
-  auto functions = Functions::find(*object);
-  if (!functions) return std::move(functions).error();
-  Walk walk(*object, *functions);
-  for (const Function& function : functions->all()) {
-    if (object->symbols[function.symbol].name != program || !functions->is_program(*object, function)) continue;
-    walk.visit_function(&function);
-    return walk.finish();
+Needs needs_of(const Object& object, const Functions& functions, const Function& program) {
+  Walk walk(object, functions);
+  walk.visit_function(&program);
+  return walk.finish();
+}
+
+void empty_unneeded_arrays(Object& object, const Needs& needs) {
+  for (uint32_t index = 1; index < object.sections.size(); ++index) {
+    Section& section = object.sections[index];
+    if (section.role != Role::maps) continue;
+    std::erase_if(section.relocations, [&](const Relocation& relocation) {
+      const Symbol& target = object.symbols[relocation.symbol];
+      if (!target.is_defined() || object.sections[target.section].role != Role::code) return false;
+      const Symbol* map = map_at(object, index, relocation.offset);
+      return map == nullptr || !needs.maps.contains(map->name);
+    });
   }
-  return Error{.code = ENOENT, .message = "there is no program '" + program + "'"};
 }
 
 }  // namespace skep::vm

@@ -2,13 +2,12 @@
 // What an entry program needs of its object: other programs (through program arrays that are filled by declaration) and maps.
 #pragma once
 
-#include <cstddef>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "skep/error.hpp"
+#include "vm/prepare/functions.hpp"
+#include "vm/prepare/object.hpp"
 
 namespace skep::vm {
 
@@ -21,7 +20,11 @@ struct Needs {
   [[nodiscard]] bool has_map(std::string_view name) const;
 };
 
-/// Follows references from `program` through functions and maps. `elf` must have passed vm/prepare. ENOENT: no such program.
-Result<Needs> needs_of(std::span<const std::byte> elf, const std::string& program);
+/// Follows references from the program through functions and maps.
+Needs needs_of(const Object& object, const Functions& functions, const Function& program);
+
+/// Empties the program arrays that are filled by declaration and not needed: libbpf fills each of them, also one that is not to
+/// be created, and fails where a program in it is not loaded.
+void empty_unneeded_arrays(Object& object, const Needs& needs);
 
 }  // namespace skep::vm
