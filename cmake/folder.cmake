@@ -22,6 +22,7 @@ endfunction()
 function(skep_test name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE skep::skep Catch2::Catch2WithMain)
+  target_compile_options(${name} PRIVATE -O1)  # tests are compiled more often than they run
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${name} SKIP_RETURN_CODE 4)
 endfunction()
