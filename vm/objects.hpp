@@ -2,6 +2,7 @@
 // What a descriptor or a pin of a VM can stand for.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -50,7 +51,17 @@ class Link {
 };
 
 /// What BPF_ENABLE_STATS gives out: while one lives, runs of programs are counted and timed.
-struct RuntimeStats {};
+class RuntimeStats {
+ public:
+  /// `users`: how many live. Outlives the object.
+  explicit RuntimeStats(std::atomic<unsigned>& users) : users_(users) { ++users_; }
+  ~RuntimeStats() { --users_; }
+  RuntimeStats(const RuntimeStats&) = delete;
+  RuntimeStats& operator=(const RuntimeStats&) = delete;
+
+ private:
+  std::atomic<unsigned>& users_;
+};
 
 /// One object of any kind; std::monostate: none.
 using AnyObject =

@@ -119,12 +119,7 @@ int Vm::perf_buffer_descriptor(std::shared_ptr<maps::PerfBuffer> buffer) {
   return descriptors_.open(AnyObject(std::move(buffer)));
 }
 
-int Vm::stats_descriptor() {
-  const std::lock_guard lock(stats_mutex_);
-  auto stats = stats_.lock();
-  if (stats == nullptr) stats_ = stats = std::make_shared<RuntimeStats>();
-  return descriptors_.open(AnyObject(stats));
-}
+int Vm::stats_descriptor() { return descriptors_.open(AnyObject(std::make_shared<RuntimeStats>(stats_users_))); }
 
 std::optional<std::string> Vm::file(std::string_view path) {
   if (path == "/sys/kernel/btf/vmlinux" && kernel_btf_ != nullptr) return kernel_btf_file_;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,7 +82,7 @@ class Vm final : public maps::Environment, public System {
   int perf_buffer_descriptor(std::shared_ptr<maps::PerfBuffer> buffer);
   /// A descriptor of BPF_ENABLE_STATS; or a negative errno. While it is open, runs are counted and timed.
   int stats_descriptor();
-  [[nodiscard]] bool stats_enabled() const { return !stats_.expired(); }
+  [[nodiscard]] bool stats_enabled() const { return stats_users_ != 0; }
 
   // System: the host that libbpf sees. Its files are made from the configuration.
   std::optional<std::string> file(std::string_view path) override;
@@ -119,8 +118,7 @@ class Vm final : public maps::Environment, public System {
   Ids<Link> link_ids_;
   std::string kernel_btf_file_;
   std::shared_ptr<BtfObject> kernel_btf_;
-  std::mutex stats_mutex_;
-  std::weak_ptr<RuntimeStats> stats_;
+  std::atomic<unsigned> stats_users_{0};
   Descriptors descriptors_;
   Pins pins_{descriptors_};
 };

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "maps/prog_array.hpp"
 #include "verifier/info_records.hpp"
 #include "verifier/structure.hpp"
 
@@ -95,6 +96,14 @@ Status check_attachment(const ProgramSpec& spec) {
   return {};
 }
 
+/// A program that may tail-call through an array is of the kind of those in it (Linux: bpf_check_tail_call).
+Status join_program_arrays(const Program& program) {
+  for (const auto& map : program.maps())
+    if (map->type() == MapType::prog_array && !static_cast<maps::ProgArray&>(*map).admit(program.kind()))
+      return refusal(EINVAL, fmt::format("program array {} is for programs of another kind", map->attributes().name));
+  return {};
+}
+
 /// The steps of a check, in Linux's order.
 class Checker {
  public:
@@ -114,7 +123,10 @@ class Checker {
     if (late_error_) return *std::move(late_error_);
     if (auto status = find_maps(*structure); !status) return std::move(status).error();
     if (auto status = check_attachment(spec_); !status) return std::move(status).error();
-    return Program::create(std::move(spec_), *std::move(structure));
+    auto program = Program::create(std::move(spec_), *std::move(structure));
+    if (program)
+      if (auto status = join_program_arrays(**program); !status) return std::move(status).error();
+    return program;
   }
 
  private:

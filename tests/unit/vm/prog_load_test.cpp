@@ -194,6 +194,19 @@ TEST_CASE("What is no map in a program is refused") {
   CHECK(try_code(*vm, make::lddw_map_idx(1, 0) + trivial_code()) == -EPROTO);
 }
 
+TEST_CASE("Programs of different kinds do not share a program array") {
+  const auto vm = make_vm();
+  Attr attr = array_attr(4, 1);
+  attr.map_create.map_type = static_cast<uint32_t>(maps::MapType::prog_array);
+  const int array = create_map(*vm, attr);
+  const isa::Code code = make::lddw_map_fd(2, array) + trivial_code();
+  CHECK(try_code(*vm, code, ProgramType::xdp) == 0);
+  CHECK(try_code(*vm, code, ProgramType::xdp) == 0);
+  CHECK(try_code(*vm, code, ProgramType::socket_filter) == -EINVAL);
+  const int other = load(*vm, trivial_code(), ProgramType::socket_filter);
+  CHECK(update(*vm, array, 0, static_cast<uint64_t>(other)) == -EINVAL);
+}
+
 TEST_CASE("Maps come by their place in an array too") {
   const auto vm = make_vm();
   const int32_t fds[] = {-1, create_array(*vm), load_btf(*vm, int_btf())};
