@@ -6,7 +6,7 @@ target_compile_options(skep_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtu
 target_compile_options(skep_options INTERFACE -fno-strict-aliasing)
 # g++ 12 sees overlaps and overflows in inlined std::string and std::vector code that cannot be (GCC bug 105329 and its kin).
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  target_compile_options(skep_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(skep_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(SKEP_WERROR)
   target_compile_options(skep_options INTERFACE -Werror)
