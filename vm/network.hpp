@@ -62,6 +62,9 @@ struct Neighbour {
 /// Value of a socket local storage map.
 using StorageValue = std::unique_ptr<std::byte[]>;
 
+// Programs read these through pointers: their layout is Linux's.
+static_assert(sizeof(bpf_sock) == 80 && sizeof(bpf_tcp_sock) == 112);
+
 /// A socket as programs see it. Its views have the layout that pointers of programs lead to, so that field accesses are plain
 /// loads; `sock` comes first, and pointers to sockets are pointers to it.
 struct Socket {

@@ -23,6 +23,7 @@ Status begin_flow_dissector(Session& session) {
   session.packet->kind = PacketKind::flow;
   Context& context = session.new_context(sizeof(__sk_buff));
   context.pointers().flow_keys = &session.flow_keys;
+  context.set(offsetof(__sk_buff, flow_keys), &session.flow_keys);
   publish_packet(context, *session.packet);
   return {};
 }

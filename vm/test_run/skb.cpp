@@ -144,6 +144,8 @@ __sk_buff initial_fields(const Session& session, const __sk_buff& given, const D
   if (!session.input->context.empty() && given.wire_len == 0)
     skb.wire_len = static_cast<uint32_t>(session.packet->size());
   fill_socket_fields(skb, session.socket.sock);
+  const void* socket = &session.socket.sock;
+  std::memcpy(reinterpret_cast<char*>(&skb) + offsetof(__sk_buff, sk), &socket, sizeof socket);
   return skb;
 }
 

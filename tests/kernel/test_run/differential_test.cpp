@@ -209,6 +209,36 @@ TEST_CASE_METHOD(Differential, "a flow dissector's keys are alike") {
               inputs);
 }
 
+TEST_CASE_METHOD(Differential, "arguments of raw tracepoints and system calls are taken or refused alike") {
+  std::vector<Input> inputs;
+  for (const size_t size : {0, 8, 16, 96, 97, 104}) inputs.push_back({.context = Bytes(size), .shape = Shape::bytes});
+  inputs.push_back({.context = Bytes(8), .cpu = 1, .shape = Shape::bytes});
+  inputs.push_back({.context = Bytes(8), .flags = 1, .cpu = 100'000, .shape = Shape::bytes});
+  inputs.push_back({.data = Bytes(64), .shape = Shape::bytes});
+  compare_all(ProgramType::raw_tracepoint, "r0 = 7\nexit\n", inputs);
+}
+
+TEST_CASE_METHOD(Differential, "contexts of socket look-ups are taken or refused alike") {
+  std::vector<Input> inputs;
+  bpf_sk_lookup lookup{};
+  for (const uint32_t family : {0U, 1U, 2U, 10U, 0x10002U}) {
+    lookup.family = family;
+    inputs.push_back({.context = bytes_of(lookup), .shape = Shape::lookup});
+  }
+  lookup.family = 2;
+  for (size_t at = 0; at < sizeof lookup; ++at) {
+    Bytes context = bytes_of(lookup);
+    if (at >= 8 && at < 12) continue;  // the family
+    context[at] = std::byte{1};
+    inputs.push_back({.context = context, .shape = Shape::lookup});
+  }
+  inputs.push_back({.data = Bytes(64), .context = bytes_of(lookup), .shape = Shape::lookup});
+  inputs.push_back({.context = bytes_of(lookup), .flags = 1, .shape = Shape::lookup});
+  inputs.push_back({.shape = Shape::lookup});
+  for (const char* text : {"r0 = 0\nexit\n", "r0 = 1\nexit\n"})
+    compare_all(ProgramType::sk_lookup, text, inputs, BPF_SK_LOOKUP);
+}
+
 TEST_CASE_METHOD(Differential, "programs of helpers on XDP packets agree") {
   const char* programs[] = {
       "xdp_adjust_head ctx -216",

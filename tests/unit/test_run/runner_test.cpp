@@ -39,6 +39,17 @@ TEST_CASE_METHOD(TestRunTest, "the plain engine reaches the packet through 32-bi
   CHECK(good(ProgramType::sched_cls, "r1 = *(u32 *)(r1 + 76)\nr0 = *(u8 *)(r1 + 0)\nexit", input).retval == 0x5a);
 }
 
+TEST_CASE_METHOD(TestRunTest, "both engines reach what pointer fields of the context lead to") {
+  Bytes data = frame(64, 0x0800);
+  for (const bool plain : {false, true}) {
+    TestRunInput input{.data = data, .engine = plain ? Engine::plain : Engine::checked, .trusted = Trusted{}};
+    CHECK(good(ProgramType::sched_cls, "r1 = *(u64 *)(r1 + 168)\ncall 95\nr0 = *(u32 *)(r0 + 4)\nexit", input).retval ==
+          2);
+    CHECK(good(ProgramType::flow_dissector, "r1 = *(u64 *)(r1 + 144)\nr0 = *(u16 *)(r1 + 0)\nexit", input).retval ==
+          14);
+  }
+}
+
 TEST_CASE_METHOD(TestRunTest, "a runner serves packet after packet, and errors between them do not matter") {
   TestRunner runner(*vm, program(ProgramType::xdp, R"(
       r0 = *(u32 *)(r1 + 4)
