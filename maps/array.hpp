@@ -55,6 +55,7 @@ class ArrayMap final : public IndexedMap {
   [[nodiscard]] uint32_t index_mask() const { return mask_; }
 
  protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
   void* map_checked_memory(void* address, size_t length, int protection, int flags, int64_t offset) override;
   int seal_memory() override;
 

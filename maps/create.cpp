@@ -2,9 +2,7 @@
 // Making maps: the table of types, and Linux's order of checks (kernel/bpf/syscall.c, map_create).
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "maps/array.hpp"
 #include "maps/attributes.hpp"
@@ -12,6 +10,7 @@
 #include "maps/local_storage.hpp"
 #include "maps/lru_hash.hpp"
 #include "maps/map_of_maps.hpp"
+#include "maps/object_name.hpp"
 #include "maps/percpu_array.hpp"
 #include "maps/perf_event_array.hpp"
 #include "maps/prog_array.hpp"
@@ -71,14 +70,6 @@ constexpr bool rows_are_complete() {
   return std::size(kRows) == kMapTypeCount;
 }
 static_assert(rows_are_complete(), "a row for every type of map_types.def, in order");
-
-/// Characters of names of BPF objects (Linux: bpf_obj_name_cpy).
-bool is_object_name(const std::string& name) {
-  constexpr size_t kMost = 15;
-  return name.size() <= kMost && std::ranges::all_of(name, [](char c) {
-           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-         });
-}
 
 Status check(const Attributes& attributes, const TypeRow& row, const Environment& environment) {
   if (row.check)

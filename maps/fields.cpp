@@ -71,10 +71,8 @@ class Finder {
 
   Status in_struct(btf::Type type, uint32_t base, unsigned level) {
     for (const btf::Member member : type.members()) {
-      if (member.bit_offset % 8 != 0) {
-        if (member.bitfield_size != 0) continue;
+      if (member.bit_offset % 8 != 0)
         return fail(EINVAL, fmt::format("member {} does not begin at a byte", member.name));
-      }
       if (auto done = at(types_.type(member.type), base + member.bit_offset / 8, level); !done) return done;
     }
     return {};

@@ -33,8 +33,8 @@ struct Field {
 };
 
 /// All such fields of a value of this type, by rising offset. Errors: E2BIG (a second spin lock, timer, work queue or
-/// reference count; too many fields), EINVAL (an array of such, a wrong type tag, a list or tree without a spin
-/// lock), EEXIST (overlap).
+/// reference count; too many fields), EINVAL (an array of such, a member that does not begin at a byte, a wrong type tag,
+/// a list or tree without a spin lock), EEXIST (overlap).
 Result<std::vector<Field>> find_fields(const btf::Types& types, btf::TypeId value_type);
 
 /// Whether values of maps of this type may have such a field.

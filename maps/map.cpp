@@ -81,8 +81,6 @@ int Map::host_erase_batch(const void* /*keys*/, uint32_t& /*count*/, uint64_t /*
 int Map::direct_value_address(uint32_t /*offset*/, uint64_t& /*address*/) { return -kENOTSUPP; }
 int Map::direct_value_offset(uint64_t /*address*/, uint32_t& /*offset*/) { return -kENOTSUPP; }
 
-int Map::check_btf() const { return attributes_.btf_key_type == 0 ? -EINVAL : 0; }
-
 bool Map::fits_template(const Map& other) const {
   const Attributes& mine = attributes_;
   const Attributes& theirs = other.attributes_;
@@ -129,23 +127,24 @@ Status Map::apply_btf() {
   const auto has_size = [&](uint32_t type, uint32_t size) {
     return type != 0 && types.contains(type) && types.has_size(type) && types.layout(type).size == size;
   };
-  if (attributes_.btf_key_type != 0 && !has_size(attributes_.btf_key_type, key_size()))
+  const bool keyless = attributes_.btf_key_type == 0 && key_type_optional();
+  if (!keyless && !has_size(attributes_.btf_key_type, key_size()))
     return fail(EINVAL, fmt::format("BTF type of the key has not the {} bytes of the key", key_size()));
   if (!has_size(attributes_.btf_value_type, value_size()))
     return fail(EINVAL, fmt::format("BTF type of the value has not the {} bytes of the value", value_size()));
-  auto fields = find_fields(types, attributes_.btf_value_type);
-  if (!fields) return std::move(fields).error();
-  if (!fields->empty()) {
+  // Linux too makes the map when the declarations are wrong, and has no special fields then.
+  auto found = find_fields(types, attributes_.btf_value_type);
+  std::vector<Field> fields = found ? std::move(*found) : std::vector<Field>();
+  if (!fields.empty()) {
     if (environment_.unprivileged()) return fail(EPERM, "special fields in values need privilege");
     if ((attributes_.flags & (kFlagRdonlyProg | kFlagWronlyProg)) != 0)
       return fail(EACCES, "special fields in values need a map that programs may read and write");
-    for (const Field& field : *fields)
+    for (const Field& field : fields)
       if (!field_allowed(field.kind, type()))
-        return fail(
-            EOPNOTSUPP,
-            fmt::format("values have a special field at offset {} that maps of this type cannot have", field.offset));
+        return fail(EOPNOTSUPP,
+                    fmt::format("values have a special field at offset {} that this type cannot have", field.offset));
   }
-  values_ = Values(value_size(), std::move(*fields));
+  values_ = Values(value_size(), std::move(fields));
   if (const int error = check_btf(); error != 0)
     return fail(-error, "its BTF types are not of a kind that it can have");
   return {};

@@ -152,7 +152,7 @@ class Map {
   virtual int direct_value_offset(uint64_t address, uint32_t& offset);
   /// Whether the kinds of the BTF types fit this map (Linux: ops->map_check_btf); sizes and special fields are checked
   /// before. 0, -ENOTSUPP, -EINVAL.
-  [[nodiscard]] virtual int check_btf() const;
+  [[nodiscard]] virtual int check_btf() const { return 0; }
   /// Whether `other` may stand in a map of maps whose template this is (Linux: map_meta_equal).
   [[nodiscard]] bool fits_template(const Map& other) const;
 
@@ -190,6 +190,8 @@ class Map {
 
   /// map_memory once what all maps share has been checked: MAP_SHARED, and whether writing is allowed at all.
   virtual void* map_checked_memory(void* address, size_t length, int protection, int flags, int64_t offset);
+  /// Whether BTF may leave out the key's type; check_btf judges then what that means.
+  [[nodiscard]] virtual bool key_type_optional() const { return false; }
   /// Part of freeze: no more writable mappings. 0 or -errno.
   virtual int seal_memory() { return 0; }
 

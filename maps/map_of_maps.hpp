@@ -21,6 +21,7 @@ class ArrayOfMaps final : public ReferenceArray<Map> {
   [[nodiscard]] int check_btf() const override { return -kENOTSUPP; }
 
  protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
   std::shared_ptr<Map> accept(int descriptor, int& error) override;
   void changed() override;
 
@@ -40,6 +41,7 @@ class HashOfMaps final : public HashBase {
   [[nodiscard]] int check_btf() const override { return -kENOTSUPP; }
 
  protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
   void copy_out(void* value, Element* element, uint64_t flags) const override;
 

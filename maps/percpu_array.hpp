@@ -23,6 +23,9 @@ class PercpuArrayMap final : public IndexedMap {
   int host_update_batch(const void* keys, const void* values, uint32_t& count, uint64_t flags) override;
   [[nodiscard]] int check_btf() const override { return check_array_btf(attributes_); }
 
+ protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
+
  private:
   PercpuArrayMap(Attributes attributes, Environment& environment, ArrayBounds bounds, Memory memory);
 

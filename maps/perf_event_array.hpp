@@ -22,6 +22,7 @@ class PerfEventArray final : public ReferenceArray<PerfBuffer> {
   bool put(uint32_t index, std::shared_ptr<PerfBuffer> buffer);
 
  protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
   std::shared_ptr<PerfBuffer> accept(int descriptor, int& error) override;
 
  private:

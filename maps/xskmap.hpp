@@ -17,6 +17,10 @@ class XskMap final : public IndexedMap {
   int host_lookup(const void* /*key*/, void* /*value*/, uint64_t /*flags*/) override { return -EOPNOTSUPP; }
   int host_update(const void* key, const void* value, uint64_t flags) override;
   int erase(const void* key) override;
+  [[nodiscard]] int check_btf() const override { return -kENOTSUPP; }
+
+ protected:
+  [[nodiscard]] bool key_type_optional() const override { return true; }
 
  private:
   using IndexedMap::IndexedMap;

@@ -101,6 +101,20 @@ TEST_CASE("declarations that cannot be are refused") {
   CHECK(error(unlocked) == EINVAL);
 }
 
+TEST_CASE("a value whose declarations cannot be has no special fields, as in Linux") {
+  TypeSet set;
+  const TypeId bits =
+      set.builder.add_struct("bits", 24, {{"t", set.timer, 0, 0}, {"a", set.u32, 128, 3}, {"b", set.u32, 131, 5}});
+  const TypeId twice = set.builder.add_struct("twice", 32, {{"a", set.timer, 0, 0}, {"b", set.timer, 128, 0}});
+  const auto types = set.types();
+  FakeEnvironment environment;
+  for (const TypeId value : {bits, twice}) {
+    const auto map = must_create(environment, with_btf(MapType::percpu_array, types, set.u32, value));
+    CHECK(map->fields().empty());
+    CHECK(map->timer_offset() == -1);
+  }
+}
+
 TEST_CASE("only some map types may have a spin lock in their values") {
   TypeSet set;
   const TypeId value = set.builder.add_struct("value", 8, {{"lock", set.lock, 0, 0}, {"n", set.u32, 32, 0}});
