@@ -96,4 +96,9 @@ long find_socket_map(Vm& vm, uint32_t fd) {
   return map->type() == maps::MapType::sockmap || map->type() == maps::MapType::sockhash ? -EOPNOTSUPP : -EINVAL;
 }
 
+long find_namespace(Vm& vm, uint32_t fd) {
+  const int error = vm.descriptors().resolve(static_cast<int>(fd)).error;
+  return error != 0 ? error : -EINVAL;
+}
+
 }  // namespace skep::vm::commands

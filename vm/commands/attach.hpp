@@ -22,4 +22,7 @@ bool is_cgroup_type(verifier::ProgramType type);
 /// maps are not built.
 long find_socket_map(Vm& vm, uint32_t fd);
 
+/// The network namespace that a descriptor stands for: -EBADF, or -EINVAL, since a VM gives out none.
+long find_namespace(Vm& vm, uint32_t fd);
+
 }  // namespace skep::vm::commands

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "maps/flags.hpp"
 
@@ -12,15 +11,6 @@ namespace skep::vm::commands {
 namespace {
 
 constexpr size_t kPage = 4096;
-
-/// Linux's isalnum() knows the letters of Latin-1 too.
-bool is_alphanumeric(unsigned char c) {
-  constexpr unsigned char kMultiply = 0xd7;
-  constexpr unsigned char kDivide = 0xf7;
-  return c < 0x80 ? std::isalnum(c) != 0 : c >= 0xc0 && c != kMultiply && c != kDivide;
-}
-
-bool may_be_in_name(char c) { return is_alphanumeric(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
 
 }  // namespace
 
@@ -46,11 +36,7 @@ int access_of_flags(uint32_t flags) {
   return write_only ? O_WRONLY : O_RDWR;
 }
 
-std::optional<std::string> object_name(const ObjectName& name) {
-  const auto end = std::find(name.begin(), name.end(), '\0');
-  if (end == name.end() || !std::all_of(name.begin(), end, may_be_in_name)) return std::nullopt;
-  return std::string(name.begin(), end);
-}
+std::string text_of(const ObjectName& name) { return {name.begin(), std::find(name.begin(), name.end(), '\0')}; }
 
 int refuse_token(Vm& vm, int32_t fd) {
   const int error = vm.descriptors().resolve(fd).error;

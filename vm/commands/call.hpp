@@ -8,7 +8,7 @@
 #include <limits>
 #include <memory>
 #include <new>
-#include <optional>
+#include <string>
 
 #include "skep/error.hpp"
 #include "vm/attr.hpp"
@@ -62,8 +62,8 @@ int check_tail_zero(uint64_t address, size_t known, size_t size);
 /// The access mode of BPF_F_RDONLY and BPF_F_WRONLY; -EINVAL: both.
 int access_of_flags(uint32_t flags);
 
-/// The name of an object: letters, digits, '_' and '.', with a NUL. None: not such a name.
-std::optional<std::string> object_name(const ObjectName& name);
+/// The text of a name, up to its NUL. Without one it is too long for a name (maps/object_name.hpp).
+std::string text_of(const ObjectName& name);
 
 /// The object of a descriptor; null with `error` = -EBADF, or -EINVAL for another kind.
 template <class T>

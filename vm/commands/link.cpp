@@ -26,9 +26,7 @@ long no_xdp_device(const Call&, const Program&, const LinkCreateAttr&) { return 
 long not_built(const Call&, const Program&, const LinkCreateAttr&) { return -EOPNOTSUPP; }
 
 long no_namespace(const Call& call, const Program&, const LinkCreateAttr& attr) {
-  if (attr.flags != 0) return -EINVAL;
-  const int error = call.vm.descriptors().resolve(static_cast<int>(attr.target_fd)).error;
-  return error != 0 ? error : -EINVAL;
+  return attr.flags != 0 ? -EINVAL : find_namespace(call.vm, attr.target_fd);
 }
 
 long to_socket_map(const Call& call, const Program&, const LinkCreateAttr& attr) {

@@ -2,9 +2,6 @@
 // BPF_MAP_CREATE, BPF_MAP_FREEZE.
 #include <fcntl.h>
 
-#include <algorithm>
-#include <array>
-
 #include "maps/flags.hpp"
 #include "vm/commands/commands.hpp"
 
@@ -13,44 +10,14 @@ namespace {
 
 using maps::MapType;
 
-constexpr uint32_t kNoNumaNode = 0xffffffff;
 constexpr size_t kSha256Size = 32;
-
-// What may be created without CAP_BPF and CAP_NET_ADMIN.
-constexpr std::array kOpenTypes{
-    MapType::array,
-    MapType::percpu_array,
-    MapType::prog_array,
-    MapType::perf_event_array,
-    MapType::cgroup_array,
-    MapType::array_of_maps,
-    MapType::hash,
-    MapType::percpu_hash,
-    MapType::hash_of_maps,
-    MapType::ringbuf,
-    MapType::user_ringbuf,
-    MapType::cgroup_storage,
-    MapType::percpu_cgroup_storage,
-};
-
-bool is_open(MapType type) { return std::find(kOpenTypes.begin(), kOpenTypes.end(), type) != kOpenTypes.end(); }
 
 bool holds_maps(MapType type) { return type == MapType::array_of_maps || type == MapType::hash_of_maps; }
 
-/// Checks that come before those of the map's type.
-int check_fields(const MapCreateAttr& attr) {
-  const auto type = static_cast<MapType>(attr.map_type);
-  if (attr.btf_vmlinux_value_type_id != 0) {
-    if (type != MapType::struct_ops || attr.btf_key_type_id != 0 || attr.btf_value_type_id != 0) return -EINVAL;
-  } else if (attr.btf_key_type_id != 0 && attr.btf_value_type_id == 0) {
-    return -EINVAL;
-  }
-  if (type != MapType::bloom_filter && type != MapType::arena && attr.map_extra != 0) return -EINVAL;
-  if (const int access = access_of_flags(attr.map_flags); access < 0) return access;
-  // The VM is a machine of one node, number 0.
-  const bool has_node = (attr.map_flags & maps::kFlagNumaNode) != 0;
-  if (has_node && attr.numa_node != 0 && attr.numa_node != kNoNumaNode) return -EINVAL;
-  return attr.map_type < maps::kMapTypeCount && type != MapType::unspec ? 0 : -EINVAL;
+/// A type of the kernel for the value belongs to struct_ops, and goes without types of the program's.
+bool kernel_value_is_right(const MapCreateAttr& attr) {
+  return attr.btf_vmlinux_value_type_id == 0 || (static_cast<MapType>(attr.map_type) == MapType::struct_ops &&
+                                                 attr.btf_key_type_id == 0 && attr.btf_value_type_id == 0);
 }
 
 /// Exclusive use by one program (excl_prog_hash) is not built.
@@ -77,10 +44,9 @@ long map_create(const Call& call, Attr& arguments) {
   Vm& vm = call.vm;
   const bool has_token = (attr.map_flags & maps::kFlagTokenFd) != 0;
   attr.map_flags &= ~maps::kFlagTokenFd;
-  if (const int error = check_fields(attr); error != 0) return error;
+  if (!kernel_value_is_right(attr)) return -EINVAL;
 
-  // Linux looks at the name and the BTF after it has made the map, so their errors come last.
-  const auto name = object_name(attr.map_name);
+  // Linux looks at descriptors after it has made the map, so their errors come last.
   int btf_error = 0;
   auto types = types_of(vm, attr, btf_error);
   int inner_error = 0;
@@ -94,8 +60,8 @@ long map_create(const Call& call, Attr& arguments) {
       .flags = attr.map_flags,
       .numa_node = (attr.map_flags & maps::kFlagNumaNode) != 0 ? static_cast<int>(attr.numa_node) : -1,
       .extra = attr.map_extra,
-      .name = name.value_or(""),
-      .btf = btf_error == 0 ? types : nullptr,
+      .name = text_of(attr.map_name),
+      .btf = btf_error == 0 ? std::move(types) : nullptr,
       .btf_key_type = attr.btf_key_type_id,
       .btf_value_type = attr.btf_value_type_id,
       .inner = std::move(inner),
@@ -108,12 +74,10 @@ long map_create(const Call& call, Attr& arguments) {
   }
   if (attr.map_ifindex != 0) return -EINVAL;  // there is no such device
   if (has_token) return refuse_token(vm, attr.map_token_fd);
-  if (vm.unprivileged() && !is_open(type)) return -EPERM;
-  if (!name) return -EINVAL;
   if (btf_error != 0) return btf_error;
-  const auto& map = *created;
   if (const int error = check_exclusive(attr); error != 0) return error;
 
+  const auto& map = *created;
   vm.map_ids().add(map);
   return vm.descriptors().open(AnyObject(map), access_of_flags(attr.map_flags));
 }

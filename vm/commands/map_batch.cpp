@@ -14,10 +14,9 @@ constexpr size_t kPieceBytes = size_t{64} << 10;
 
 bool put_count(const Call& call, uint32_t count) { return call.put(offsetof(Attr, batch.count), count); }
 
-/// Linux ignores `flags` of a batch in most maps and refuses them in the others.
-int check_flags(const Map& map, const MapBatchAttr& batch) {
-  return batch.flags != 0 && !map.ignores_batch_flags() ? -EINVAL : 0;
-}
+/// Whether Linux looks elements of the map up by functions of its own, hash tables, which refuse `flags` and give a position
+/// even if there are no elements.
+bool has_own_lookup(const Map& map) { return !map.ignores_batch_flags(); }
 
 using LookupBatch = int (Map::*)(const void*, void*, void*, void*, uint32_t&, uint64_t);
 
@@ -25,7 +24,7 @@ long lookup(const Call& call, const MapBatchAttr& batch, Need need, LookupBatch 
   const MapAccess access(call.vm, batch.map_fd, need);
   if (access.error() != 0) return access.error();
   Map& map = access.map();
-  if (const int error = check_flags(map, batch); error != 0) return error;
+  if (batch.flags != 0 && has_own_lookup(map)) return -EINVAL;
   uint32_t count = 0;  // for nothing: does the map have the operation, with these flags?
   if (const int error = (map.*lookup_batch)(nullptr, nullptr, nullptr, nullptr, count, batch.elem_flags); error != 0)
     return error;
@@ -44,9 +43,11 @@ long lookup(const Call& call, const MapBatchAttr& batch, Need need, LookupBatch 
   const int result = (map.*lookup_batch)(batch.in_batch != 0 ? in.data() : nullptr, out.data(), keys.data(),
                                          values.data(), count, batch.elem_flags);
   if (result == -EFAULT || result == -EINVAL) return result;
+  const bool has_position = count != 0 || has_own_lookup(map);
   const bool copied = copy_to_user(batch.keys, keys.data(), size_t{count} * map.key_size()) &&
                       copy_to_user(batch.values, values.data(), size_t{count} * map.host_value_size()) &&
-                      (count == 0 || copy_to_user(batch.out_batch, out.data(), out.size())) && put_count(call, count);
+                      (!has_position || copy_to_user(batch.out_batch, out.data(), out.size())) &&
+                      put_count(call, count);
   return copied ? result : -EFAULT;
 }
 
@@ -94,7 +95,6 @@ long map_update_batch(const Call& call, Attr& attr) {
   const MapAccess access(call.vm, batch.map_fd, Need::write);
   if (access.error() != 0) return access.error();
   Map& map = access.map();
-  if (const int error = check_flags(map, batch); error != 0) return error;
   uint32_t none = 0;
   if (const int error = map.host_update_batch(nullptr, nullptr, none, batch.elem_flags); error != 0) return error;
   if (batch.count == 0) return 0;
@@ -109,7 +109,6 @@ long map_delete_batch(const Call& call, Attr& attr) {
   const MapAccess access(call.vm, batch.map_fd, Need::write);
   if (access.error() != 0) return access.error();
   Map& map = access.map();
-  if (const int error = check_flags(map, batch); error != 0) return error;
   uint32_t none = 0;
   if (const int error = map.host_erase_batch(nullptr, none, batch.elem_flags); error != 0) return error;
   if (batch.count == 0) return 0;

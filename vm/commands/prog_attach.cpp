@@ -42,15 +42,17 @@ int check_detach_flags(ProgramType type, const ProgAttachAttr& attr) {
   return plain ? 0 : -EINVAL;
 }
 
-/// What comes of looking for the target of a type of programs.
-long find_target(Vm& vm, ProgramType type, uint32_t target_fd) {
+bool is_tcx(AttachType attach) { return attach == AttachType::tcx_ingress || attach == AttachType::tcx_egress; }
+
+/// What comes of looking for the target of an attach type. The machine has neither infrared remotes nor netkit devices.
+long find_target(Vm& vm, AttachType attach, uint32_t target_fd) {
+  const ProgramType type = program_type_of(attach);
   if (is_cgroup_type(type)) return -EBADF;
   switch (type) {
     case ProgramType::sk_msg:
     case ProgramType::sk_skb: return find_socket_map(vm, target_fd);
-    case ProgramType::sched_cls: return -ENODEV;
-    case ProgramType::flow_dissector:
-    case ProgramType::sk_lookup: return -EOPNOTSUPP;
+    case ProgramType::sched_cls: return is_tcx(attach) ? -ENODEV : -EINVAL;
+    case ProgramType::flow_dissector: return target_fd != 0 ? -EINVAL : -EOPNOTSUPP;  // of the own network namespace
     default: return -EINVAL;
   }
 }
@@ -67,12 +69,13 @@ long prog_attach(const Call& call, Attr& arguments) {
   const auto program = object_of<Program>(call.vm, attr.attach_bpf_fd, error);
   if (program == nullptr) return error;
   if (program->spec().type != type || !may_attach(*program, attach)) return -EINVAL;
-  return find_target(call.vm, type, attr.target_fd);
+  return find_target(call.vm, attach, attr.target_fd);
 }
 
 long prog_detach(const Call& call, Attr& arguments) {
   const ProgAttachAttr& attr = arguments.prog_attach;
-  const ProgramType type = program_type_of(static_cast<AttachType>(attr.attach_type));
+  const auto attach = static_cast<AttachType>(attr.attach_type);
+  const ProgramType type = program_type_of(attach);
   if (const int error = check_detach_flags(type, attr); error != 0) return error;
   if (has_order(type) && attr.attach_bpf_fd != 0) {
     int error = 0;
@@ -80,7 +83,7 @@ long prog_detach(const Call& call, Attr& arguments) {
     if (program == nullptr) return error;
     if (program->spec().type != type) return -EINVAL;
   }
-  return find_target(call.vm, type, attr.target_fd);
+  return find_target(call.vm, attach, attr.target_fd);
 }
 
 long prog_query(const Call& call, Attr& arguments) {
@@ -88,9 +91,12 @@ long prog_query(const Call& call, Attr& arguments) {
   if (call.vm.unprivileged()) return -EPERM;
   if ((attr.query_flags & ~kQueryEffective) != 0) return -EINVAL;
   const auto attach = static_cast<AttachType>(attr.attach_type);
-  // Of the hooks of LSM and tracing programs only those of a cgroup can be asked about.
-  const ProgramType type = attach == AttachType::lsm_mac ? ProgramType::unspec : program_type_of(attach);
-  return type == ProgramType::lirc_mode2 ? -EBADF : find_target(call.vm, type, attr.target_fd);
+  switch (attach) {
+    case AttachType::lsm_mac: return -EINVAL;  // of the hooks of LSM programs only those of a cgroup
+    case AttachType::flow_dissector:
+    case AttachType::sk_lookup: return find_namespace(call.vm, attr.target_fd);
+    default: return find_target(call.vm, attach, attr.target_fd);
+  }
 }
 
 long raw_tracepoint_open(const Call& call, Attr& arguments) {

@@ -2,8 +2,8 @@
 // BPF_PROG_LOAD: from the caller's arguments to a program with an id and a descriptor. What Linux's verifier asks is in
 // prog_check.cpp.
 #include <chrono>
-#include <limits>
 
+#include "maps/object_name.hpp"
 #include "vm/commands/commands.hpp"
 #include "vm/commands/log.hpp"
 #include "vm/commands/prog_check.hpp"
@@ -93,10 +93,8 @@ int read_spec(Vm& vm, const ProgLoadAttr& attr, ProgramSpec& spec) {
   if (attr.prog_ifindex != 0) return -EINVAL;   // there is no such device
   if (verifier::program_type(spec.type) == nullptr) return -EINVAL;
   spec.load_time_ns = vm.clock().boot();
-  auto name = object_name(attr.prog_name);
-  if (!name) return -EINVAL;
-  spec.name = *std::move(name);
-  return 0;
+  spec.name = text_of(attr.prog_name);
+  return maps::is_object_name(spec.name) ? 0 : -EINVAL;
 }
 
 void report(const std::string& name, const Result<std::shared_ptr<Program>>& program, uint64_t time_ns) {

@@ -64,6 +64,9 @@ Attr map_attr(uint32_t type) {
   return attr;
 }
 
+/// Small numbers may be descriptors, of one machine or the other.
+bool is_small(uint32_t number) { return number > 0 && number < 0x10000; }
+
 bool contains(const std::vector<size_t>& words, size_t word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -146,9 +149,11 @@ std::vector<std::string> Pair::sweep(Command command, const Make& make, const Wo
   };
   for (size_t word = 0; word < sizeof(Attr) / 4; ++word) {
     if (contains(words.skipped, word)) continue;
+    const bool is_descriptor = contains(words.descriptors, word);
     for (const uint32_t number : kNumbers)
-      try_word(word, [number](const Machine&) { return number; }, fmt::format("{:#x}", number));
-    if (!contains(words.descriptors, word)) continue;
+      if (!is_descriptor || !is_small(number))
+        try_word(word, [number](const Machine&) { return number; }, fmt::format("{:#x}", number));
+    if (!is_descriptor) continue;
     for (size_t i = 0; i < kFdCount; ++i)
       try_word(
           word, [i](const Machine& machine) { return machine.fd(static_cast<Fd>(i)); },
