@@ -10,7 +10,9 @@
 
 namespace skep::vm::interpreter {
 
+// Ends of a run, out of the loop's way.
 void out_of_fuel(Machine& m, const Slot* at);
+void invalid_instruction(Machine& m, const Slot* at);
 
 template <class Mode>
 void frames_changed(Machine& m) {

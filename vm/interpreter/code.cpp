@@ -22,18 +22,6 @@ using isa::Op;
 
 namespace {
 
-/// BPF_F_SLEEPABLE of PROG_LOAD.
-constexpr uint32_t kFlagSleepable = 1U << 4;
-
-verifier::HelperCaller helper_caller(const ProgramSpec& program) {
-  return {.type = program.type,
-          .attach = verifier::effective_attach_type(program.type, program.expected_attach_type),
-          .sleepable = (program.flags & kFlagSleepable) != 0 || program.type == verifier::ProgramType::syscall,
-          .gpl_compatible = program.gpl_compatible(),
-          .bpf_capable = program.privileged,
-          .perfmon_capable = program.privileged};
-}
-
 /// What has a meaning when it is executed, though Linux's verifier refuses it.
 constexpr isa::Rules kRules{.zero_divisor_imm = true, .any_shift_imm = true, .callx = true};
 
@@ -145,7 +133,7 @@ class Decoder {
 
   /// A helper that this program type may call; else executing the call is an error, but dead code may have it.
   [[nodiscard]] Callee kernel_helper(uint32_t id) const {
-    const Result<const verifier::HelperProto*> prototype = verifier::check_helper(helper_caller(spec_), id);
+    const Result<const verifier::HelperProto*> prototype = verifier::check_helper(spec_.helper_caller(), id);
     if (!prototype) return {.id = id, .refusal = prototype.error().message};
     return {.id = id, .function = helpers_(id), .prototype = *prototype};
   }

@@ -11,11 +11,7 @@ namespace skep::vm::interpreter {
 
 /// Executes from `ip` to the exit of the frame that was opened for it. False: the run has failed. With a null machine:
 /// gives the labels, which the decoder puts into slots, and executes nothing.
-// Gcse moves what the labels have in common into the dispatch and spills for it; cross-jumping merges dispatches.
 template <class Mode>
-#ifndef __clang__
-[[gnu::optimize("no-gcse", "no-crossjumping")]]
-#endif
 bool execute(Machine* machine, const Slot* ip, uint64_t (&r)[isa::kRegisters], const void* const** labels = nullptr) {
   static const void* const kLabels[] = {
 #define SKEP_OP(name, ...) &&name,

@@ -19,7 +19,9 @@ class Fuel {
   [[nodiscard]] int64_t left(const Slot* at) const { return bytes_left(at) / int64_t{sizeof(Slot)}; }
   [[nodiscard]] bool is_exhausted(const Slot* at) const { return bytes_left(at) < 0; }
 
-  /// The execution goes on at `to` instead of `next`.
+  /// The execution goes on `distance` slots behind the next one.
+  void jump(int64_t distance) { end_ += static_cast<uint64_t>(distance) * sizeof(Slot); }
+  /// The same for slots of different programs.
   void jump(const Slot* next, const Slot* to) { end_ += address(to) - address(next); }
 
  private:

@@ -2,7 +2,6 @@
 #include "vm/interpreter/legacy_packet.hpp"
 
 #include "vm/context.hpp"
-#include "vm/program.hpp"
 #include "vm/run.hpp"
 
 namespace skep::vm::interpreter {
@@ -11,11 +10,15 @@ namespace {
 
 constexpr int32_t kNetworkHeader = -0x100000;  // SKF_NET_OFF
 constexpr int32_t kLinkHeader = -0x200000;     // SKF_LL_OFF
-constexpr int64_t kEthernetHeader = 14;        // bytes
 
-/// Whether programs of this type see the packet from its link header on.
-bool starts_at_link_header(verifier::ProgramType type) {
-  return type == verifier::ProgramType::sched_cls || type == verifier::ProgramType::sched_act;
+/// Address of what an offset means; null: nothing.
+const uint8_t* address_of(const Packet& packet, int32_t offset) {
+  if (offset >= 0) return packet.data + offset;
+  const bool is_network = offset >= kNetworkHeader;
+  if (!is_network && offset < kLinkHeader) return nullptr;
+  const int32_t header = is_network ? packet.skb.network_header : packet.skb.mac_header;
+  if (header == SkbState::kUnset) return nullptr;
+  return packet.begin() + header + (offset - (is_network ? kNetworkHeader : kLinkHeader));
 }
 
 }  // namespace
@@ -23,18 +26,10 @@ bool starts_at_link_header(verifier::ProgramType type) {
 bool load_packet(const Run& run, int32_t offset, int size, uint64_t& value) {
   if (run.packet == nullptr) return false;
   const Packet& packet = *run.packet;
-  const int64_t link = starts_at_link_header(run.program->spec().type) ? 0 : -kEthernetHeader;
-  const uint8_t* lowest = packet.data;
-  int64_t start = offset;  // from packet.data
-  if (offset < kLinkHeader) return false;
-  if (offset < kNetworkHeader)
-    start = link + (offset - kLinkHeader);
-  else if (offset < 0)
-    start = link + kEthernetHeader + (offset - kNetworkHeader);
-  if (offset < 0) lowest = packet.begin();
-  if (start < lowest - packet.data || start + size > packet.data_end - packet.data) return false;
+  const uint8_t* bytes = address_of(packet, offset);
+  if (bytes == nullptr || bytes > packet.data_end || packet.data_end - bytes < size) return false;
   value = 0;
-  for (int i = 0; i < size; ++i) value = value << 8 | packet.data[start + i];
+  for (int i = 0; i < size; ++i) value = value << 8 | bytes[i];
   return true;
 }
 

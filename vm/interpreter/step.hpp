@@ -4,7 +4,6 @@
 // A Mode is the kind of interpreter, known when compiling: kChecked, kTraced, and Memory (memory.hpp).
 #pragma once
 
-#include <cerrno>
 #include <cstdint>
 
 #include "vm/interpreter/calls.hpp"
@@ -105,7 +104,7 @@ SKEP_INLINE Next step(State& s, Next ip) {
 /// Goes `distance` slots on from the next one. Fuel is looked at where a loop must pass.
 SKEP_INLINE Next jump(State& s, Next ip, int64_t distance) {
   const Next to = ip + 1 + distance;
-  s.fuel.jump(ip + 1, to);
+  s.fuel.jump(distance);
   if (distance < 0 && s.fuel.is_exhausted(to)) [[unlikely]] {
     out_of_fuel(s.m, ip);
     return nullptr;
@@ -159,7 +158,7 @@ template <class Mode, Op op>
   requires kIsWide<op>
 SKEP_INLINE Next step(State& s, Next ip) {
   s.r[ip->dst] = static_cast<uint32_t>(ip[0].imm) | uint64_t{static_cast<uint32_t>(ip[1].imm)} << 32;
-  s.fuel.jump(ip + 1, ip + 2);  // one instruction, two slots
+  s.fuel.jump(1);  // one instruction, two slots
   return ip + 2;
 }
 
@@ -232,7 +231,7 @@ constexpr bool is_refused(Op op) {
 template <class Mode, Op op>
   requires(is_refused(op))
 SKEP_INLINE Next step(State& s, Next ip) {
-  s.m.fail(ip, EINVAL, "the instruction is invalid");
+  invalid_instruction(s.m, ip);
   return nullptr;
 }
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments of helpers in the checked interpreter: what a prototype asks for, and what is said otherwise.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cerrno>
+#include <cstdint>
+
+#include "engines.hpp"
+#include "maps/map.hpp"
+#include "maps/ringbuf.hpp"
+#include "verifier/helper_proto.hpp"
+
+namespace skep::vm::testing {
+namespace {
+
+namespace make = isa::make;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
+using maps::MapType;
+using verifier::HelperId;
+using verifier::ProgramType;
+
+isa::Code call(HelperId id) { return make::call_helper(int(id)); }
+
+/// Programs with an array (map 0, values of 16 bytes) and a ring buffer (map 1).
+struct ArgumentTest {
+  std::shared_ptr<Vm> vm = make_vm();
+  Context context{192};
+  Packet packet = *Packet::create(4096);
+  std::vector<std::shared_ptr<maps::Map>> maps{
+      *maps::Map::create({.type = MapType::array, .key_size = 4, .value_size = 16, .max_entries = 2, .name = "array"},
+                         *vm),
+      *maps::Map::create({.type = MapType::ringbuf, .max_entries = 4096, .name = "ring"}, *vm)};
+  ArgumentTest() {
+    REQUIRE(packet.assign(std::vector<std::byte>(64), 256));
+    publish_packet(context, packet);
+  }
+  Outcome outcome(const isa::Code& code) {
+    return run(kChecked, *vm, *typed_program(ProgramType::sched_cls, code + make::exit(), maps),
+               {.context = &context, .packet = &packet});
+  }
+  Error error(const isa::Code& code) { return outcome(code).error; }
+};
+
+isa::Code stack_pointer(int reg, int offset) { return make::mov64_reg(reg, 10) + make::add64_imm(reg, offset); }
+
+TEST_CASE("a number is no map") {
+  ArgumentTest test;
+  const Error error = test.error(make::lddw(1, 0x414141) + stack_pointer(2, -8) + call(HelperId::map_lookup_elem));
+  CHECK(error.code == EFAULT);
+  CHECK(error.message == "bpf_map_lookup_elem: r1 = 0x414141: not a map of the program");
+  CHECK(error.insn == 4);
+}
+
+TEST_CASE("keys and values must be memory of the map's sizes") {
+  ArgumentTest test;
+  const isa::Code map = make::lddw_map_fd(1, 0);
+  CHECK_THAT(test.error(map + make::mov64_imm(2, 0) + call(HelperId::map_lookup_elem)).message,
+             EndsWith("r2 = 0x0: the helper reads 4 bytes there: a null pointer"));
+  CHECK_THAT(test.error(map + stack_pointer(2, -2) + call(HelperId::map_lookup_elem)).message,
+             EndsWith("the helper reads 4 bytes there: 2 bytes past the end of stack frame 0 (512 bytes)"));
+  CHECK_THAT(test.error(map + stack_pointer(2, -4) + stack_pointer(3, -8) + make::mov64_imm(4, 0) +
+                        call(HelperId::map_update_elem))
+                 .message,
+             EndsWith("the helper reads 16 bytes there: 8 bytes past the end of stack frame 0 (512 bytes)"));
+}
+
+TEST_CASE("a size is checked with its memory, whatever it is") {
+  ArgumentTest test;
+  const auto trace = [&](int64_t size) {
+    return test.error(stack_pointer(1, -8) + make::lddw(2, size) + call(HelperId::trace_printk));
+  };
+  CHECK_THAT(trace(0).message, EndsWith("r2 = 0x0: the size must not be 0"));
+  for (const int64_t size : {int64_t{9}, int64_t{1} << 32, int64_t{INT32_MAX}, int64_t{-1}, INT64_MIN}) {
+    INFO(size);
+    CHECK_THAT(trace(size).message, StartsWith("bpf_trace_printk: r1 = 0x"));
+  }
+}
+
+TEST_CASE("only the context is a context, and it is no memory") {
+  ArgumentTest test;
+  const isa::Code load =
+      make::mov64_imm(2, 0) + stack_pointer(3, -8) + make::mov64_imm(4, 8) + call(HelperId::skb_load_bytes);
+  CHECK(test.outcome(load).r0 == 0);
+  CHECK_THAT(test.error(make::add64_imm(1, 8) + load).message, EndsWith("not the context"));
+  CHECK_THAT(test.error(make::mov64_reg(6, 1) + make::lddw_map_fd(1, 0) + make::mov64_reg(2, 6) +
+                        call(HelperId::map_lookup_elem))
+                 .message,
+             EndsWith("the context (192 bytes) cannot be given as memory"));
+}
+
+TEST_CASE("callbacks must be functions") {
+  ArgumentTest test;
+  const Error error = test.error(make::mov64_imm(1, 1) + make::lddw(2, 0x1000) + make::mov64_imm(3, 0) +
+                                 make::mov64_imm(4, 0) + call(HelperId::loop));
+  CHECK(error.message == "bpf_loop: r2 = 0x1000: not a function of the program");
+}
+
+isa::Code reserve(int size) {
+  return make::lddw_map_fd(1, 1) + make::mov64_imm(2, size) + make::mov64_imm(3, 0) + call(HelperId::ringbuf_reserve);
+}
+isa::Code submit() { return make::mov64_imm(2, 0) + call(HelperId::ringbuf_submit); }
+
+TEST_CASE("a record is the program's from reserve to submit") {
+  ArgumentTest test;
+  CHECK(
+      test.outcome(reserve(24) + make::stdw(0, 16, 1) + make::mov64_reg(1, 0) + submit() + make::mov64_imm(0, 5)).r0 ==
+      5);
+  CHECK_THAT(test.error(reserve(24) + make::stdw(0, 24, 1)).message,
+             EndsWith("8 bytes past the end of record of ring buffer 'ring' (24 bytes)"));
+  const isa::Code kept = reserve(24) + make::mov64_reg(6, 0) + make::mov64_reg(1, 0) + submit();
+  CHECK(test.error(kept + make::stdw(6, 0, 1)).code == EFAULT);
+  CHECK_THAT(test.error(kept + make::mov64_reg(1, 6) + submit()).message,
+             EndsWith("not a record that the program has reserved"));
+  CHECK_THAT(test.error(reserve(24) + make::mov64_reg(1, 0) + make::add64_imm(1, 8) + submit()).message,
+             EndsWith("not a record that the program has reserved"));
+}
+
+TEST_CASE("a record that is left reserved is discarded at the end") {
+  ArgumentTest test;
+  auto& ring = static_cast<maps::Ringbuf&>(*test.maps[1]);
+  size_t received = 0;
+  // The ring has room for one such record: the next run gets none unless the consumer could skip the last one.
+  for (int i = 0; i < 3; ++i) {
+    CHECK(test.outcome(reserve(3000) + make::jeq64_imm(0, 0, 2) + make::mov64_imm(0, 1) + make::exit()).r0 == 1);
+    ring.consume([&received](std::span<const std::byte>) { ++received; });
+  }
+  CHECK(received == 0);
+}
+
+TEST_CASE("registers that a helper does not return are destroyed") {
+  ArgumentTest test;
+  const Error error =
+      test.error(make::mov64_imm(0, 0) + make::mov64_reg(6, 1) + call(HelperId::ktime_get_ns) + make::ldxw(0, 1, 0));
+  CHECK_THAT(error.message, EndsWith("the call before has destroyed the register"));
+}
+
+TEST_CASE("a helper that changes the packet changes what the program reaches") {
+  ArgumentTest test;
+  constexpr int kSkbData = 76;
+  const isa::Code grow = make::mov64_reg(6, 1) + make::mov64_imm(2, 100) + make::mov64_imm(3, 0) +
+                         call(HelperId::skb_change_tail) + make::ldxw(2, 6, kSkbData);
+  CHECK(test.outcome(grow + make::ldxb(0, 2, 99)).r0 == 0);
+  CHECK_THAT(test.error(grow + make::ldxb(0, 2, 100)).message,
+             EndsWith("1 byte past the end of the packet (100 bytes)"));
+}
+
+TEST_CASE("a forged dynptr is none") {
+  ArgumentTest test;
+  const isa::Code forged = make::stdw(10, -16, 0x1000) + make::stdw(10, -8, 64);
+  const isa::Code data =
+      stack_pointer(1, -16) + make::mov64_imm(2, 0) + make::mov64_imm(3, 8) + call(HelperId::dynptr_data);
+  CHECK_THAT(test.error(forged + data).message, EndsWith("not an initialised dynptr"));
+  const isa::Code made = make::lddw_map_fd(1, 1) + make::mov64_imm(2, 32) + make::mov64_imm(3, 0) +
+                         stack_pointer(4, -16) + call(HelperId::ringbuf_reserve_dynptr);
+  const isa::Code discard =
+      stack_pointer(1, -16) + make::mov64_imm(2, 0) + call(HelperId::ringbuf_discard_dynptr) + make::mov64_imm(0, 3);
+  CHECK(test.outcome(made + data + make::stdw(0, 0, 1) + discard).r0 == 3);
+  CHECK_THAT(test.error(made + make::stw(10, -8, 64) + data).message, EndsWith("not an initialised dynptr"));
+  const isa::Code kept = made + data + make::mov64_reg(7, 0) + discard;
+  CHECK(test.error(kept + make::stdw(7, 0, 1)).code == EFAULT);
+  CHECK_THAT(test.error(kept + data).message, EndsWith("not an initialised dynptr"));
+}
+
+TEST_CASE("a spin lock is a field of a map value, and nothing else") {
+  ArgumentTest test;
+  CHECK_THAT(test.error(stack_pointer(1, -8) + call(HelperId::spin_lock)).message,
+             EndsWith("not the struct bpf_spin_lock of a map value"));
+}
+
+}  // namespace
+}  // namespace skep::vm::testing
