@@ -35,4 +35,14 @@ int dispatch(struct xdp_md *ctx) {
   return XDP_TX;  // no program for this protocol
 }
 
+// A tail call in a function ends the function: its caller goes on with what the other program returned.
+static __attribute__((noinline)) int ask(struct xdp_md *ctx, __u32 protocol) {
+  bpf_tail_call(ctx, &by_protocol, protocol);
+  return XDP_TX;
+}
+
+// 1 (XDP_DROP of on_udp) and 2 (XDP_PASS of on_tcp): 12
+SEC("xdp")
+int ask_both(struct xdp_md *ctx) { return ask(ctx, IPPROTO_UDP) * 10 + ask(ctx, IPPROTO_TCP); }
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

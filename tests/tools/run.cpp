@@ -93,6 +93,10 @@ TEST_CASE("kconfig externs come from the file, not from the host") {
   CHECK(result_of(skep_run("kconfig", {"--json", "--kconfig", off})).at("retval") == 250);
 }
 
+TEST_CASE("a tail call in a function returns to the function's caller") {
+  CHECK(result_of(skep_run("tail_calls", {"--program", "ask_both", "--json"})).at("retval") == 12);
+}
+
 TEST_CASE("a capture gives a table of verdicts, and the packets that pass as a capture") {
   const std::string capture = kExamples + "/mixed.pcap";
   const std::string out = temporary_path("passed.pcap");

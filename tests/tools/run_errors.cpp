@@ -46,7 +46,7 @@ TEST_CASE("files that are no BPF objects are refused by name and reason") {
   check_failure(call({"run", write_temporary("big.o", big_endian)}), 1, {"big.o", "endian"});
   std::string narrow = good;
   narrow[4] = 1;
-  check_failure(call({"run", write_temporary("narrow.o", narrow)}), 1, {"narrow.o", "32-bit"});
+  check_failure(call({"run", write_temporary("narrow.o", narrow)}), 1, {"narrow.o", "64-bit"});
 }
 
 TEST_CASE("a program that is not there is named") {
