@@ -87,9 +87,8 @@ int l4_csum_replace(Skb skb, uint32_t offset, uint64_t from, uint64_t to, uint64
   return 0;
 }
 
-/// The sum, folded to 16 bits since Linux 6.13, of what is added less what is taken away.
-int64_t csum_diff(Run&, const void* from, uint32_t from_size, const void* to, uint32_t to_size, uint32_t seed) {
-  if ((from_size | to_size) % sizeof(uint32_t) != 0) return -EINVAL;
+/// The sum of what is added less what is taken away. Since Linux 6.13 it is folded to 16 bits and sizes may be any.
+uint64_t csum_diff(Run&, const void* from, uint32_t from_size, const void* to, uint32_t to_size, uint32_t seed) {
   uint32_t sum = seed;
   if (from_size != 0 && to_size != 0)
     sum = sum_sub(sum_bytes(to, to_size, seed), sum_bytes(from, from_size, 0));

@@ -290,6 +290,8 @@ TEST_CASE_METHOD(Differential, "programs of helpers on XDP packets agree") {
       "=*(u64 *)(r10 - 16) = -1; csum_diff fp-16 8 fp-16 8 0",
       "csum_diff fp-16 8 fp-16 8 0",
       "csum_diff fp-16 6 fp-16 8 0",
+      "=*(u64 *)(r10 - 16) = 1234567891; csum_diff fp-16 3 0 0 77",
+      "=*(u64 *)(r10 - 16) = 1234567891; csum_diff fp-15 1 fp-16 3 77",
   };
   std::vector<Input> inputs = some_packets();
   for (const size_t size : {3520, 3521, 7616, 9000}) inputs.push_back({.data = ipv4_frame(size)});

@@ -176,6 +176,7 @@ TEST_CASE("casts of sockets look at what they are") {
   Socket& listener = t.vm->network().add_socket(tcp_at(0, 80, BPF_TCP_LISTEN));
   CHECK(t.call(HelperId::sk_fullsock, &listener) != 0);
   CHECK(t.call(HelperId::tcp_sock, &listener) == reinterpret_cast<int64_t>(&listener.tcp));
+  CHECK(t.call(HelperId::skc_to_tcp_sock, &listener) == 0);  // no struct tcp_sock of a kernel
   CHECK(t.call(HelperId::get_listener_sock, &listener) == 0);
   listener.is_referenced = false;
   CHECK(t.call(HelperId::get_listener_sock, &listener) != 0);
