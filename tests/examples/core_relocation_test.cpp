@@ -11,8 +11,10 @@ namespace {
 struct Task {
   long added_in_a_later_version[3];
   int pid;
-  uint32_t flags : 5;
-  uint32_t priority : 7;
+  struct {
+    uint32_t flags : 5;
+    uint32_t priority : 7;
+  } bits;
   uint8_t peer[18];
   char name[16];
 };
@@ -38,8 +40,8 @@ TEST_CASE("offsets, sizes and values of enumerators are the kernel's") {
 TEST_CASE("a relocated read finds the fields of a structure that the host owns") {
   Task task{};
   task.pid = 4000;
-  task.flags = 31;
-  task.priority = 99;
+  task.bits.flags = 31;
+  task.bits.priority = 99;
   CHECK(read_task(&task) == 4099);
 }
 

@@ -103,7 +103,7 @@ TEST_CASE("for_each_map_elem gives its callback key and value, for as long as it
   const auto table = test.map({.type = MapType::array, .value_size = 8, .max_entries = 5, .name = "table"});
   // sum of (key + 1), counted in r4 = the caller's stack; values set to 9
   const auto start_with = [](const isa::Code& end) {  // the callback follows
-    return make::stdw(10, -8, 0) + make::lddw_map_fd(1, 0) + make::lddw_func(2, 4 + int(end.size())) +
+    return make::stdw(10, -8, 0) + make::lddw_map_fd(1, 0) + make::lddw_func(2, 5 + int(end.size())) +
            make::mov64_reg(3, 10) + make::add64_imm(3, -8) + make::mov64_imm(4, 0) + call(HelperId::for_each_map_elem) +
            end;
   };

@@ -41,15 +41,6 @@ TEST_CASE("a program that calls a helper which its type may not call is not made
   CHECK(program.error().insn == 1);
 }
 
-TEST_CASE("dead code may call what nobody has") {
-  const std::shared_ptr<Vm> vm = make_vm();
-  Context context(24);
-  // libbpf puts the second number where it could not relocate an instruction
-  const auto program = typed_program(ProgramType::xdp, make::mov64_imm(0, 1) + make::ja(2) + make::call_helper(26) +
-                                                           make::call_helper(195896080) + make::exit());
-  for (const EngineUnderTest& engine : kEngines) CHECK(run(engine, *vm, *program, {.context = &context}).r0 == 1);
-}
-
 TEST_CASE("a program is decoded once, whichever interpreter asks") {
   const auto program = raw_program(make::mov64_imm(0, 0) + make::exit());
   const auto first = program->checked_code();
