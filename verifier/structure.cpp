@@ -96,6 +96,15 @@ Result<std::vector<MapReference>> find_maps(const ProgramText& text) {
   return maps;
 }
 
+/// libbpf puts calls of helpers that nobody has where it could not relocate an instruction (relo_core.c) or found no extern
+/// (libbpf.c): code that a program must not reach, and may contain.
+bool is_mark_of_libbpf(int32_t helper) {
+  constexpr int32_t kNotRelocated = 0xbad2310;
+  constexpr int32_t kMissingMap = 2001000000;
+  constexpr int32_t kMarksEnd = 2003000000;
+  return helper == kNotRelocated || (helper >= kMissingMap && helper < kMarksEnd);
+}
+
 }  // namespace
 
 Result<Structure> check_structure(const ProgramText& text) {
@@ -116,7 +125,7 @@ Result<Structure> check_structure(const ProgramText& text) {
 Status check_instructions(const ProgramText& text, const HelperCaller& caller) {
   for (uint32_t i = 0; i < text.insns.size(); i += isa::is_wide(text.insns[i]) ? 2 : 1) {
     if (Status status = isa::check_insn(text.insns, i, isa::kLinuxRulesForDeadCode); !status) return status;
-    if (isa::classify(text.insns[i]) != Op::call_helper) continue;
+    if (isa::classify(text.insns[i]) != Op::call_helper || is_mark_of_libbpf(text.insns[i].imm)) continue;
     Result<const HelperProto*> helper = check_helper(caller, static_cast<uint32_t>(text.insns[i].imm));
     if (!helper) return at(i, helper.error().code, helper.error().message);
   }

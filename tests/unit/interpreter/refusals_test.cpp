@@ -41,6 +41,21 @@ TEST_CASE("a program that calls a helper which its type may not call is not made
   CHECK(program.error().insn == 1);
 }
 
+TEST_CASE("code that no path reaches may hold what libbpf could not relocate") {
+  const std::shared_ptr<Vm> vm = make_vm();
+  Context context(24);
+  const auto program = [](int32_t r0) {
+    return typed_program(ProgramType::xdp, make::mov64_imm(0, r0) + make::jeq64_imm(0, 1, 1) +
+                                               make::call_helper(195896080) + make::exit());
+  };
+  const auto dead = program(1);
+  const auto live = program(2);
+  for (const EngineUnderTest& engine : kEngines) {
+    CHECK(run(engine, *vm, *dead, {.context = &context}).r0 == 1);
+    CHECK(run(engine, *vm, *live, {.context = &context}).error.insn == 2);
+  }
+}
+
 TEST_CASE("a program is decoded once, whichever interpreter asks") {
   const auto program = raw_program(make::mov64_imm(0, 0) + make::exit());
   const auto first = program->checked_code();
