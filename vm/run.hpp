@@ -36,7 +36,7 @@ class Tracer {
 struct Redirect {
   enum class Kind : uint8_t { none, interface, peer, neighbour, map };
   Kind kind = Kind::none;
-  uint32_t target = 0;             ///< interface index, or the map's value
+  uint32_t target = 0;  ///< interface index, or the map's value
   uint64_t flags = 0;
   const maps::Map* map = nullptr;  ///< of Kind::map
   uint64_t key = 0;                ///< of Kind::map

@@ -162,15 +162,11 @@ std::vector<Bytes> packets() {
       case 2: all.push_back(ethernet({}, kEtherIpv4, ipv4(udp(from, to, size), host))); break;
       case 3: all.push_back(ethernet({}, kEtherIpv6, ipv6(tcp(from, to, kPushAck, size), host))); break;
       case 4: all.push_back(ethernet({}, kEtherIpv6, ipv6(udp(from, to, size), host))); break;
-      case 5:
-        all.push_back(ethernet({}, kEtherIpv4, ipv4(echo(kIcmp, static_cast<uint16_t>(i)), host)));
-        break;
-      case 6:
-        all.push_back(ethernet({}, kEtherIpv6, ipv6(echo(kIcmp6, static_cast<uint16_t>(i)), host)));
-        break;
+      case 5: all.push_back(ethernet({}, kEtherIpv4, ipv4(echo(kIcmp, static_cast<uint16_t>(i)), host))); break;
+      case 6: all.push_back(ethernet({}, kEtherIpv6, ipv6(echo(kIcmp6, static_cast<uint16_t>(i)), host))); break;
       default:
-        all.push_back(ethernet({{kEtherVlan, static_cast<uint16_t>(100 + i % 3)}}, kEtherIpv4,
-                               ipv4(udp(from, to, size), host)));
+        all.push_back(
+            ethernet({{kEtherVlan, static_cast<uint16_t>(100 + i % 3)}}, kEtherIpv4, ipv4(udp(from, to, size), host)));
     }
     if (i % 20 == 10) all.push_back(ethernet({}, kEtherArp, arp()));
   }
@@ -182,7 +178,7 @@ std::vector<Bytes> packets() {
   all.push_back(cut(whole, 36));                                            // total length beyond the end
   all.push_back(ethernet({}, kEtherIpv4, cut(ipv4(udp(1, 2, 4), 3), 24)));  // half a UDP header
   all.push_back(ethernet({{kEtherVlan, 1}}, kEtherIpv4, {}));               // a tag and no more
-  all.push_back(ethernet({}, kEtherIpv6, {0x10, 0, 0, 0}));  // IPv6 with a wrong version, cut off
+  all.push_back(ethernet({}, kEtherIpv6, {0x10, 0, 0, 0}));                 // IPv6 with a wrong version, cut off
   Bytes wrong_header_length = whole;
   wrong_header_length[14] = 0x41;  // header of 4 bytes
   all.push_back(wrong_header_length);

@@ -19,4 +19,4 @@ struct task {
   char name[16];
 };
 
-int kernel(struct task *task, enum phase *phase) { return task->pid + *phase; }
+int kernel(struct task* task, enum phase* phase) { return task->pid + *phase; }

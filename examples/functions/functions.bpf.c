@@ -23,20 +23,20 @@ __attribute__((noinline)) int fibonacci(int n) {
   return a;
 }
 
-static long fill(__u32 index, void *context) {
+static long fill(__u32 index, void* context) {
   __u64 value = square(index);
   bpf_map_update_elem(&squares, &index, &value, BPF_ANY);
   return 0;
 }
 
-static long add(void *map, __u32 *key, __u64 *value, __u64 *sum) {
+static long add(void* map, __u32* key, __u64* value, __u64* sum) {
   *sum += *value;
   return 0;
 }
 
 // 0 + 1 + 4 + 9 + 16 = 30, and the tenth Fibonacci number, 55.
 SEC("xdp")
-int call_functions(struct xdp_md *ctx) {
+int call_functions(struct xdp_md* ctx) {
   __u64 sum = 0;
   bpf_loop(5, fill, &sum, 0);
   bpf_for_each_map_elem(&squares, add, &sum, 0);

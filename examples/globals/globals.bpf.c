@@ -21,7 +21,7 @@ char last_name[8] = "none";
 
 // Number of the run, plus 100 where the packet's size is within the limits, plus 1000 in verbose mode.
 SEC("xdp")
-int use_globals(struct xdp_md *ctx) {
+int use_globals(struct xdp_md* ctx) {
   __u32 size = ctx->data_end - ctx->data;
   runs++;
   sizes[runs & 3] = size;

@@ -11,7 +11,7 @@ extern char CONFIG_DEFAULT_HOSTNAME[16] __kconfig __weak;
 
 // The timer's frequency, plus 10,000 where bpf(2) is built in, plus 100,000 where the host name begins with 's'.
 SEC("xdp")
-int read_configuration(struct xdp_md *ctx) {
+int read_configuration(struct xdp_md* ctx) {
   if (LINUX_KERNEL_VERSION < 0x050000) return 0;
   int result = CONFIG_HZ;
   if (CONFIG_BPF_SYSCALL == TRI_YES) result += 10000;

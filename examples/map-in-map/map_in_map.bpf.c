@@ -30,8 +30,8 @@ struct {
   __array(values, struct counters);
 } by_cookie SEC(".maps");
 
-static long add(void *inner, __u32 slot, __u64 amount) {
-  __u64 *value = bpf_map_lookup_elem(inner, &slot);
+static long add(void* inner, __u32 slot, __u64 amount) {
+  __u64* value = bpf_map_lookup_elem(inner, &slot);
   if (!value) return -1;
   *value += amount;
   return *value;
@@ -39,9 +39,9 @@ static long add(void *inner, __u32 slot, __u64 amount) {
 
 // Returns the number of packets that interface 2 had so far; 100 more where interface 1 has a map (it has not).
 SEC("tc")
-int count_by_interface(struct __sk_buff *skb) {
+int count_by_interface(struct __sk_buff* skb) {
   __u32 interface = 2;
-  void *inner = bpf_map_lookup_elem(&by_interface, &interface);
+  void* inner = bpf_map_lookup_elem(&by_interface, &interface);
   long seen = inner ? add(inner, 1, 1) : 0;
   interface = 1;
   inner = bpf_map_lookup_elem(&by_interface, &interface);

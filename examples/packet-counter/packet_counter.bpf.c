@@ -49,7 +49,7 @@ const volatile __u16 blocked_port = 23;  // skep run --set blocked_port=80
 __u64 packets_seen;
 
 static void report(enum reason reason, __u32 size, __u16 port) {
-  struct drop *drop = bpf_ringbuf_reserve(&drops, sizeof(*drop), 0);
+  struct drop* drop = bpf_ringbuf_reserve(&drops, sizeof(*drop), 0);
   if (!drop) return;
   drop->reason = reason;
   drop->packet_size = size;
@@ -57,14 +57,14 @@ static void report(enum reason reason, __u32 size, __u16 port) {
   bpf_ringbuf_submit(drop, 0);
 }
 
-static void count(struct counters *counters, __u32 size) {
+static void count(struct counters* counters, __u32 size) {
   counters->packets++;
   counters->bytes += size;
 }
 
 static void count_protocol(enum protocol protocol, __u32 size) {
   __u32 key = protocol;
-  struct counters *counters = bpf_map_lookup_elem(&by_protocol, &key);
+  struct counters* counters = bpf_map_lookup_elem(&by_protocol, &key);
   if (counters) count(counters, size);
 }
 
@@ -75,11 +75,11 @@ static int malformed(enum reason reason, __u32 size) {
 }
 
 // Judges the ports, which TCP and UDP have at the same place.
-static int transport(void *header, void *end, __u32 size) {
-  struct udphdr *ports = header;
-  if ((void *)&ports->len > end) return malformed(SHORT_HEADER, size);
+static int transport(void* header, void* end, __u32 size) {
+  struct udphdr* ports = header;
+  if ((void*)&ports->len > end) return malformed(SHORT_HEADER, size);
   __u16 port = bpf_ntohs(ports->dest);
-  struct counters *counters = bpf_map_lookup_elem(&by_port, &port);
+  struct counters* counters = bpf_map_lookup_elem(&by_port, &port);
   if (counters) {
     count(counters, size);
   } else {
@@ -91,54 +91,46 @@ static int transport(void *header, void *end, __u32 size) {
   return XDP_DROP;
 }
 
-static int ipv4(struct iphdr *ip, void *end, __u32 size) {
-  if ((void *)(ip + 1) > end) return malformed(SHORT_HEADER, size);
+static int ipv4(struct iphdr* ip, void* end, __u32 size) {
+  if ((void*)(ip + 1) > end) return malformed(SHORT_HEADER, size);
   __u32 header = ip->ihl * 4;
   __u32 total = bpf_ntohs(ip->tot_len);
   if (ip->version != 4 || header < sizeof(*ip) || total < header) return malformed(BAD_LENGTH, size);
-  if ((void *)ip + total > end) return malformed(BAD_LENGTH, size);
-  void *next = (void *)ip + header;
+  if ((void*)ip + total > end) return malformed(BAD_LENGTH, size);
+  void* next = (void*)ip + header;
   switch (ip->protocol) {
-    case IPPROTO_TCP:
-      count_protocol(IPV4_TCP, size);
-      return transport(next, end, size);
-    case IPPROTO_UDP:
-      count_protocol(IPV4_UDP, size);
-      return transport(next, end, size);
+    case IPPROTO_TCP: count_protocol(IPV4_TCP, size); return transport(next, end, size);
+    case IPPROTO_UDP: count_protocol(IPV4_UDP, size); return transport(next, end, size);
     case IPPROTO_ICMP: count_protocol(IPV4_ICMP, size); return XDP_PASS;
     default: count_protocol(OTHER, size); return XDP_PASS;
   }
 }
 
-static int ipv6(struct ipv6hdr *ip, void *end, __u32 size) {
-  if ((void *)(ip + 1) > end) return malformed(SHORT_HEADER, size);
+static int ipv6(struct ipv6hdr* ip, void* end, __u32 size) {
+  if ((void*)(ip + 1) > end) return malformed(SHORT_HEADER, size);
   if (ip->version != 6) return malformed(BAD_LENGTH, size);
   switch (ip->nexthdr) {
-    case IPPROTO_TCP:
-      count_protocol(IPV6_TCP, size);
-      return transport(ip + 1, end, size);
-    case IPPROTO_UDP:
-      count_protocol(IPV6_UDP, size);
-      return transport(ip + 1, end, size);
+    case IPPROTO_TCP: count_protocol(IPV6_TCP, size); return transport(ip + 1, end, size);
+    case IPPROTO_UDP: count_protocol(IPV6_UDP, size); return transport(ip + 1, end, size);
     case IPPROTO_ICMPV6: count_protocol(IPV6_ICMP, size); return XDP_PASS;
     default: count_protocol(OTHER, size); return XDP_PASS;
   }
 }
 
 SEC("xdp")
-int packet_counter(struct xdp_md *ctx) {
-  void *data = (void *)(long)ctx->data;
-  void *end = (void *)(long)ctx->data_end;
+int packet_counter(struct xdp_md* ctx) {
+  void* data = (void*)(long)ctx->data;
+  void* end = (void*)(long)ctx->data_end;
   __u32 size = end - data;
   packets_seen++;
 
-  struct ethhdr *ethernet = data;
-  if ((void *)(ethernet + 1) > end) return malformed(SHORT_HEADER, size);
+  struct ethhdr* ethernet = data;
+  if ((void*)(ethernet + 1) > end) return malformed(SHORT_HEADER, size);
   __u16 type = bpf_ntohs(ethernet->h_proto);
-  void *next = ethernet + 1;
+  void* next = ethernet + 1;
   for (int tags = 0; tags < 2 && (type == ETH_P_8021Q || type == ETH_P_8021AD); tags++) {
-    __be16 *tag = next;  // priority and VLAN, then the type of what follows
-    if ((void *)(tag + 2) > end) return malformed(SHORT_HEADER, size);
+    __be16* tag = next;  // priority and VLAN, then the type of what follows
+    if ((void*)(tag + 2) > end) return malformed(SHORT_HEADER, size);
     type = bpf_ntohs(tag[1]);
     next = tag + 2;
   }

@@ -21,8 +21,8 @@ struct {
 } samples SEC(".maps");
 
 SEC("tc")
-int observe(struct __sk_buff *skb) {
-  struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+int observe(struct __sk_buff* skb) {
+  struct event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) return 2;
   event->size = skb->len;
   if (bpf_skb_load_bytes(skb, 0, event->first_bytes, sizeof(event->first_bytes)) < 0) {

@@ -41,13 +41,13 @@ enum class Engine : uint8_t { interp, checked, jit };
 
 /// What libbpf and programs see of the machine. Nothing is read from the host that is not named here.
 struct VmOptions {
-  unsigned cpus = 4;                       ///< possible CPUs, 1 to 1024
-  std::optional<uint64_t> clock_ns{};      ///< the clock stands at this value; none: the host's monotonic clock
-  std::optional<uint64_t> seed{};          ///< of random numbers; none: from the host
-  bool unprivileged = false;               ///< rules of Linux's unprivileged users
-  std::string kernel_btf{};                ///< file with the BTF of a kernel, for CO-RE and kernel types; empty: none
-  std::string kconfig{};                   ///< kernel configuration, the text of a .config; empty: a built-in one
-  std::string kernel_release = "6.18.0";   ///< what LINUX_KERNEL_VERSION tells
+  unsigned cpus = 4;                      ///< possible CPUs, 1 to 1024
+  std::optional<uint64_t> clock_ns{};     ///< the clock stands at this value; none: the host's monotonic clock
+  std::optional<uint64_t> seed{};         ///< of random numbers; none: from the host
+  bool unprivileged = false;              ///< rules of Linux's unprivileged users
+  std::string kernel_btf{};               ///< file with the BTF of a kernel, for CO-RE and kernel types; empty: none
+  std::string kconfig{};                  ///< kernel configuration, the text of a .config; empty: a built-in one
+  std::string kernel_release = "6.18.0";  ///< what LINUX_KERNEL_VERSION tells
   uint64_t map_memory_limit = uint64_t{8} << 30;  ///< bytes
   /// Messages of libbpf (level 0: warning, 1: information, 2: debug). On the thread that loads.
   std::function<void(int level, std::string_view text)> log{};
@@ -56,9 +56,9 @@ struct VmOptions {
 };
 
 struct ObjectOptions {
-  std::string name{};                  ///< for messages; empty: the file's name
-  std::string program{};               ///< load only this program and what it needs; empty: all that libbpf would load
-  std::string type{};                  ///< program type for sections that libbpf does not know ("xdp"); empty: by section
+  std::string name{};     ///< for messages; empty: the file's name
+  std::string program{};  ///< load only this program and what it needs; empty: all that libbpf would load
+  std::string type{};     ///< program type for sections that libbpf does not know ("xdp"); empty: by section
 };
 
 /// What a program was given and how it is to run. Spans must stay valid during the run only.
@@ -67,14 +67,14 @@ struct RunInput {
   std::span<const std::byte> context{};  ///< the context's bytes, in Linux's user-space layout; empty: default
   uint32_t repeat = 1;                   ///< runs; changes of the packet carry over, as in Linux
   Engine engine = Engine::interp;
-  bool trust = false;         ///< run unverified on the unchecked engine: for benchmarks with programs one trusts
+  bool trust = false;             ///< run unverified on the unchecked engine: for benchmarks with programs one trusts
   uint64_t fuel = 1'000'000'000;  ///< BPF instructions that one run may execute
 };
 
 struct Redirect {
-  std::string kind{};    ///< "", "interface", "peer", "neighbour", "map"
-  uint32_t target = 0;   ///< interface index, or what the map names
-  std::string map{};     ///< name of the map
+  std::string kind{};   ///< "", "interface", "peer", "neighbour", "map"
+  uint32_t target = 0;  ///< interface index, or what the map names
+  std::string map{};    ///< name of the map
 };
 
 struct RunResult {
@@ -91,11 +91,11 @@ struct Verdict {
   std::string section{};
   std::string type{};
   bool accepted = false;
-  int code = 0;            ///< positive errno; 0 when accepted
-  std::string message{};   ///< why not
-  std::string log{};       ///< the verifier's log, as far as asked for
+  int code = 0;           ///< positive errno; 0 when accepted
+  std::string message{};  ///< why not
+  std::string log{};      ///< the verifier's log, as far as asked for
   uint64_t verified_insns = 0;
-  uint64_t time_ns = 0;    ///< of the verifier
+  uint64_t time_ns = 0;  ///< of the verifier
 };
 
 struct VerifyOptions {
@@ -179,9 +179,9 @@ class Program {
 
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] const std::string& section() const;
-  [[nodiscard]] std::string type() const;      ///< libbpf's name: "xdp", "sched_cls" ...
-  [[nodiscard]] size_t insn_count() const;     ///< before loading: as in the file; after: with what it calls
-  [[nodiscard]] bool has_packet() const;       ///< whether its type runs on a packet
+  [[nodiscard]] std::string type() const;   ///< libbpf's name: "xdp", "sched_cls" ...
+  [[nodiscard]] size_t insn_count() const;  ///< before loading: as in the file; after: with what it calls
+  [[nodiscard]] bool has_packet() const;    ///< whether its type runs on a packet
   [[nodiscard]] std::string verdict_name(uint32_t retval) const;  ///< "XDP_PASS", "TC_ACT_OK"; empty: none
   [[nodiscard]] std::vector<ListingLine> listing() const;
 
@@ -204,15 +204,15 @@ class Map {
   Map() = default;
 
   [[nodiscard]] const std::string& name() const;
-  [[nodiscard]] std::string type() const;        ///< bpftool's name: "array", "hash", "ringbuf" ...
-  [[nodiscard]] uint32_t key_size() const;       ///< bytes
-  [[nodiscard]] uint32_t value_size() const;     ///< bytes
+  [[nodiscard]] std::string type() const;     ///< bpftool's name: "array", "hash", "ringbuf" ...
+  [[nodiscard]] uint32_t key_size() const;    ///< bytes
+  [[nodiscard]] uint32_t value_size() const;  ///< bytes
   [[nodiscard]] uint32_t max_entries() const;
   /// Bytes of a value as `lookup` gives it: for per-CPU maps, each CPU's value rounded up to 8 bytes, one after another.
   [[nodiscard]] size_t host_value_size() const;
   [[nodiscard]] bool is_per_cpu() const;
-  [[nodiscard]] bool is_loaded() const;  ///< false also for maps that the chosen program does not use
-  [[nodiscard]] bool is_global_data() const;     ///< .data, .bss, .rodata, .kconfig
+  [[nodiscard]] bool is_loaded() const;       ///< false also for maps that the chosen program does not use
+  [[nodiscard]] bool is_global_data() const;  ///< .data, .bss, .rodata, .kconfig
 
   // Sizes must be key_size() and host_value_size(), else EINVAL. Other errors: Linux's (ENOENT, EEXIST, E2BIG ...).
   [[nodiscard]] Result<std::vector<std::byte>> lookup(std::span<const std::byte> key) const;

@@ -8,4 +8,4 @@ struct task {
   unsigned priority : 7;
 };
 
-int kernel(struct task *task, enum phase *phase) { return task->pid + *phase; }
+int kernel(struct task* task, enum phase* phase) { return task->pid + *phase; }

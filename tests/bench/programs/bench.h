@@ -15,12 +15,12 @@ struct xdp_md {
 #define INLINE static __inline __attribute__((__always_inline__))
 #define NO_UNROLL _Pragma("clang loop unroll(disable)")
 
-#define BENCH(name, bytes, function)                                          \
-  __attribute__((section("xdp"), used)) int name(struct xdp_md *ctx) {        \
-    u8 *data = (u8 *)(long)ctx->data, *end = (u8 *)(long)ctx->data_end;       \
-    if (data + 8 + (bytes) > end) return 0;                                   \
-    u64 result = function(data + 8, end);                                     \
-    *(u64 *)data = result;                                                    \
-    return (int)(result ^ (result >> 32));                                    \
-  }                                                                           \
+#define BENCH(name, bytes, function)                                   \
+  __attribute__((section("xdp"), used)) int name(struct xdp_md* ctx) { \
+    u8 *data = (u8*)(long)ctx->data, *end = (u8*)(long)ctx->data_end;  \
+    if (data + 8 + (bytes) > end) return 0;                            \
+    u64 result = function(data + 8, end);                              \
+    *(u64*)data = result;                                              \
+    return (int)(result ^ (result >> 32));                             \
+  }                                                                    \
   __attribute__((section("license"), used)) char LICENSE[] = "GPL";

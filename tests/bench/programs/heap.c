@@ -4,7 +4,7 @@
 
 #define SIZE 128
 
-INLINE u64 order(u8 *p, u8 *end) {
+INLINE u64 order(u8* p, u8* end) {
   u8 heap[SIZE + 1];
   u64 hash = 0;
   NO_UNROLL

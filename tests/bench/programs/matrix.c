@@ -2,8 +2,8 @@
 // Product of two 8x8 matrices of 32-bit numbers: address arithmetic, loads, multiply and add.
 #include "bench.h"
 
-INLINE u64 product(u8 *p, u8 *end) {
-  u32 *a = (u32 *)p, *b = a + 64;
+INLINE u64 product(u8* p, u8* end) {
+  u32 *a = (u32*)p, *b = a + 64;
   u64 sum = 0;
   NO_UNROLL
   for (u32 row = 0; row < 8; row++) {

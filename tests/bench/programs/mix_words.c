@@ -4,8 +4,8 @@
 
 INLINE u32 rotate(u32 x, u32 bits) { return x << bits | x >> (32 - bits); }
 
-INLINE u64 mix(u8 *p, u8 *end) {
-  u32 *words = (u32 *)p, a = 0xdeadbeef, b = a, c = a;
+INLINE u64 mix(u8* p, u8* end) {
+  u32 *words = (u32*)p, a = 0xdeadbeef, b = a, c = a;
   NO_UNROLL
   for (u32 i = 0; i < 192; i += 3) {
     a += words[i];

@@ -2,7 +2,7 @@
 // Splits 1024 bytes into words and numbers, as a parser of text protocols does: branches that depend on each byte.
 #include "bench.h"
 
-INLINE u64 scan(u8 *p, u8 *end) {
+INLINE u64 scan(u8* p, u8* end) {
   u64 sum = 0, number = 0;
   u32 words = 0, inside = 0;
   NO_UNROLL

@@ -84,10 +84,10 @@ struct nested {
 };
 
 struct pointers {
-  void *a;
-  const struct point *b;
-  int (*c)(struct point *, ...);
-  struct unknown *d;
+  void* a;
+  const struct point* b;
+  int (*c)(struct point*, ...);
+  struct unknown* d;
 };
 
 struct __attribute__((packed)) packed {
@@ -96,7 +96,7 @@ struct __attribute__((packed)) packed {
   u16 c;
 };
 
-int use(struct scalars *a, struct wide_integers *b, struct booleans *c, struct bit_fields *d, struct texts *e) {
+int use(struct scalars* a, struct wide_integers* b, struct booleans* c, struct bit_fields* d, struct texts* e) {
   return 0;
 }
-int use_more(struct enums *a, struct nested *b, struct pointers *c, struct packed *d) { return 0; }
+int use_more(struct enums* a, struct nested* b, struct pointers* c, struct packed* d) { return 0; }

@@ -65,8 +65,7 @@ class FakeSystem : public System {
   bool allows_host_file(std::string_view) override { return host_files; }
 
   [[nodiscard]] long count(int command) const {
-    return std::count_if(calls.begin(), calls.end(),
-                         [command](const Call& call) { return call.command == command; });
+    return std::count_if(calls.begin(), calls.end(), [command](const Call& call) { return call.command == command; });
   }
 };
 
