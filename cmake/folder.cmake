@@ -17,12 +17,20 @@ function(skep_library name)
   endforeach()
 endfunction()
 
-# skep_test(NAME SOURCES...)
-# One Catch2 executable; each of its test cases is a ctest test. Its first label is NAME.
+# skep_test(NAME [THREADS] SOURCES...)
+# One Catch2 executable; each of its test cases is a ctest test. Its labels are NAME and, with THREADS, "threads": what
+# runs under the thread sanitizer too, and what the target threaded_tests builds.
+add_custom_target(threaded_tests)
 function(skep_test name)
-  add_executable(${name} ${ARGN})
+  cmake_parse_arguments(arg "THREADS" "" "" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE skep::skep Catch2::Catch2WithMain)
   target_compile_options(${name} PRIVATE -O1)  # tests are compiled more often than they run
+  set(labels ${name})
+  if(arg_THREADS)
+    list(APPEND labels threads)
+    add_dependencies(threaded_tests ${name})
+  endif()
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${name} SKIP_RETURN_CODE 4)
+    PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 4)
 endfunction()

@@ -171,6 +171,14 @@ void Cpus::leave(Hold& hold) {
   if (outermost && pending_.load(std::memory_order_relaxed)) reclaim();
 }
 
+void Cpus::next_run(Hold& hold) {
+  const uint64_t state = hold.state.load(std::memory_order_relaxed);
+  assert(depth(state) != 0);
+  if (depth(state) != 1) return;
+  hold.state.store(state + kCompleted, std::memory_order_release);
+  fence_of_a_run();
+}
+
 void Cpus::retire(void* memory, void (*release)(void*)) {
   std::unique_lock lock(retired_mutex_);
   waiting_.push_back({memory, release});

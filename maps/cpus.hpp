@@ -78,6 +78,7 @@ class Cpus {
   std::shared_ptr<Hold> take_slowly();
   std::shared_ptr<Hold> try_take();
   void leave(Hold& hold);
+  static void next_run(Hold& hold);
   void begin_batch();
   void reclaim(std::unique_lock<std::mutex> lock);
   [[nodiscard]] static bool over(Batch& batch);
@@ -103,6 +104,9 @@ class Cpus::Stay {
   Stay(const Stay&) = delete;
   Stay& operator=(const Stay&) = delete;
   [[nodiscard]] unsigned cpu() const { return hold_.cpu; }
+  /// Ends one run and begins the next on the same CPU: what was retired until now may go. Without effect in a nested
+  /// stay, whose outer run goes on.
+  void next_run() { cpus_.next_run(hold_); }
 
  private:
   friend class Cpus;

@@ -74,8 +74,10 @@ Result<std::vector<btf::LineInfo>> read_line_info(std::span<const std::byte> byt
 }
 
 Status check_func_info_alone(const ProgramText& text) {
-  if (text.types == nullptr && !(text.func_info.empty() && text.line_info.empty()))
+  if (text.types == nullptr) {
+    if (text.func_info.empty() && text.line_info.empty()) return {};
     return Error{EBADF, "func_info and line_info need BTF"};
+  }
   for (size_t i = 0; i < text.func_info.size(); ++i) {
     const btf::FuncInfo& record = text.func_info[i];
     if (i == 0 && record.insn_off != 0)

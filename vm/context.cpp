@@ -85,20 +85,29 @@ bool Packet::make_room(size_t head, size_t tail) {
   return true;
 }
 
+namespace {
+
+/// A context may be shorter than its struct (an older one, or bytes that the caller gave): what lies behind its end is left.
+void set_if_there(Context& context, size_t offset, uint32_t value) {
+  if (offset + sizeof value <= context.size()) context.set(offset, value);
+}
+
+}  // namespace
+
 void publish_packet(Context& context, const Packet& packet) {
   ContextPointers& pointers = context.pointers();
   pointers.data = packet.data;
   pointers.data_end = packet.data_end;
   pointers.data_meta = packet.data_meta;
   if (packet.kind == PacketKind::xdp) {
-    context.set(offsetof(xdp_md, data), low_half(packet.data));
-    context.set(offsetof(xdp_md, data_end), low_half(packet.data_end));
-    context.set(offsetof(xdp_md, data_meta), low_half(packet.data_meta));
+    set_if_there(context, offsetof(xdp_md, data), low_half(packet.data));
+    set_if_there(context, offsetof(xdp_md, data_end), low_half(packet.data_end));
+    set_if_there(context, offsetof(xdp_md, data_meta), low_half(packet.data_meta));
   } else {
-    context.set(offsetof(__sk_buff, len), static_cast<uint32_t>(packet.size()));
-    context.set(offsetof(__sk_buff, data), low_half(packet.data));
-    context.set(offsetof(__sk_buff, data_end), low_half(packet.data_end));
-    context.set(offsetof(__sk_buff, data_meta), low_half(packet.data_meta));
+    set_if_there(context, offsetof(__sk_buff, len), static_cast<uint32_t>(packet.size()));
+    set_if_there(context, offsetof(__sk_buff, data), low_half(packet.data));
+    set_if_there(context, offsetof(__sk_buff, data_end), low_half(packet.data_end));
+    set_if_there(context, offsetof(__sk_buff, data_meta), low_half(packet.data_meta));
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -43,14 +44,17 @@ class Context {
   [[nodiscard]] uint64_t address() { return reinterpret_cast<uint64_t>(bytes()); }
   [[nodiscard]] ContextPointers& pointers() { return *reinterpret_cast<ContextPointers*>(memory_.get()); }
 
+  /// The field at `offset`, which with its size lies within size(); likewise for set().
   template <class T>
   [[nodiscard]] T get(size_t offset) const {
+    assert(offset + sizeof(T) <= size_);
     T value;
     std::memcpy(&value, bytes() + offset, sizeof value);
     return value;
   }
   template <class T>
   void set(size_t offset, T value) {
+    assert(offset + sizeof(T) <= size_);
     std::memcpy(bytes() + offset, &value, sizeof value);
   }
 
@@ -155,7 +159,7 @@ class Packet {
 };
 
 /// Tells the context where its packet is: the full pointers and the 32-bit fields of `xdp_md` and `__sk_buff` (there also
-/// `len`). To be called whenever the packet was moved or resized.
+/// `len`), as far as the context has them. To be called whenever the packet was moved or resized.
 void publish_packet(Context& context, const Packet& packet);
 
 }  // namespace skep::vm

@@ -2,8 +2,8 @@
 // Errors, from bottom to top of Skep: a code, a place and a sentence.
 #pragma once
 
-#include <cassert>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,7 +30,17 @@ struct Error {
 /// Linux's internal ENOTSUPP, which bpf(2) returns and <errno.h> does not name.
 inline constexpr int kENOTSUPP = 524;
 
-/// A value or an Error. Moves cost what moving the value costs; nothing throws.
+namespace detail {
+/// What a pointer leads to; ends the process if that is nothing, in every build.
+template <class T>
+T& there(T* pointer) {
+  if (pointer == nullptr) std::abort();
+  return *pointer;
+}
+}  // namespace detail
+
+/// A value or an Error. Moves cost what moving the value costs; nothing throws. Asking a failure for its value, or a
+/// success for its error, ends the process.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -40,18 +50,18 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { return (assert(ok()), *std::get_if<0>(&state_)); }
-  const T& value() const& { return (assert(ok()), *std::get_if<0>(&state_)); }
-  T&& value() && { return (assert(ok()), std::move(*std::get_if<0>(&state_))); }
+  T& value() & { return detail::there(std::get_if<0>(&state_)); }
+  const T& value() const& { return detail::there(std::get_if<0>(&state_)); }
+  T&& value() && { return std::move(detail::there(std::get_if<0>(&state_))); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  Error& error() & { return (assert(!ok()), *std::get_if<1>(&state_)); }
-  const Error& error() const& { return (assert(!ok()), *std::get_if<1>(&state_)); }
-  Error&& error() && { return (assert(!ok()), std::move(*std::get_if<1>(&state_))); }
+  Error& error() & { return detail::there(std::get_if<1>(&state_)); }
+  const Error& error() const& { return detail::there(std::get_if<1>(&state_)); }
+  Error&& error() && { return std::move(detail::there(std::get_if<1>(&state_))); }
 
  private:
   std::variant<T, Error> state_;
@@ -66,9 +76,9 @@ class [[nodiscard]] Result<void> {
 
   [[nodiscard]] bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  Error& error() & { return (assert(!ok()), *error_); }
-  const Error& error() const& { return (assert(!ok()), *error_); }
-  Error&& error() && { return (assert(!ok()), std::move(*error_)); }
+  Error& error() & { return detail::there(error_ ? &*error_ : nullptr); }
+  const Error& error() const& { return detail::there(error_ ? &*error_ : nullptr); }
+  Error&& error() && { return std::move(detail::there(error_ ? &*error_ : nullptr)); }
 
  private:
   std::optional<Error> error_;

@@ -74,7 +74,11 @@ inline KernelVerdict kernel_load(const KernelProgram& program) {
   attr.log_buf = reinterpret_cast<uintptr_t>(log.data());
   attr.log_size = static_cast<uint32_t>(log.size());
   attr.log_level = 1;
-  const long result = kernel_bpf(BPF_PROG_LOAD, attr);
+  long result = kernel_bpf(BPF_PROG_LOAD, attr);
+  if (result == -ENOSPC) {  // the log was too short for a long walk, which hides the verdict
+    attr.log_buf = attr.log_size = attr.log_level = 0;
+    result = kernel_bpf(BPF_PROG_LOAD, attr);
+  }
   KernelVerdict verdict;
   verdict.error = result < 0 ? static_cast<int>(-result) : 0;
   verdict.log = log.data();

@@ -75,6 +75,29 @@ TEST_CASE("the README's first program compiles and its commands work") {
   CHECK(commands == 6);
 }
 
+TEST_CASE("what the README shows of the demo is what the demo prints") {
+  const std::string readme = read_whole(kSource / "README.md");
+  const std::string prompt = "$ skep run packet_counter.bpf.o ";
+  const size_t start = readme.find(prompt);
+  REQUIRE(start != std::string::npos);
+  std::istringstream shown(readme.substr(start, readme.find("```", start) - start));
+  const auto demo = run_command({SKEP_COMMAND, "run", SKEP_EXAMPLES "/packet_counter.bpf.o", "--pcap",
+                                 SKEP_EXAMPLES "/mixed.pcap", "--maps", "--cpus", "1"});
+  CHECK(demo.exit == 0);
+  size_t at = 0;
+  std::string line;
+  std::getline(shown, line);
+  CHECK(line == prompt + "--pcap mixed.pcap --maps --cpus 1");
+  while (std::getline(shown, line) && line != "...") {
+    INFO(line);
+    at = demo.out.find(line, at);
+    REQUIRE(at != std::string::npos);
+    at += line.size();
+  }
+  CHECK(at > 0);
+  CHECK(read_whole(kSource / "dev").find("examples/mixed.pcap --maps --cpus 1\n") != std::string::npos);
+}
+
 TEST_CASE("links between documents lead to files") {
   const std::regex link(R"(\]\(([^)#:]+)\))");
   size_t links = 0;

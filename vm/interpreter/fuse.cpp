@@ -18,7 +18,8 @@ using Index = std::array<std::vector<uint16_t>, kForms>;
 const Index& by_first_form() {
   static const Index index = [] {
     Index result;
-    for (uint16_t i = 0; i < std::size(kFusions); ++i) result[static_cast<size_t>(kFusions[i].ops[0])].push_back(i);
+    for (size_t i = 0; i < std::size(kFusions); ++i)
+      result[static_cast<size_t>(kFusions[i].ops[0])].push_back(static_cast<uint16_t>(i));
     return result;
   }();
   return index;

@@ -73,10 +73,11 @@ void grant_ring_record(const Returned& call) {
 
 /// The whole memory of the dynptr: slices of it would overlap.
 void grant_dynptr_memory(const Returned& call) {
-  const auto& dynptr = *reinterpret_cast<const helpers::Dynptr*>(call.argument(ArgKind::dynptr));
+  const auto* dynptr = reinterpret_cast<const helpers::Dynptr*>(call.argument(ArgKind::dynptr));
+  if (dynptr == nullptr) return;
   Regions& regions = *call.run.regions;
-  const uint64_t begin = reinterpret_cast<uint64_t>(dynptr.find(0, 0));
-  if (regions.find(call.result, 1) == nullptr) regions.grant({.begin = begin, .size = dynptr.size()});
+  const uint64_t begin = reinterpret_cast<uint64_t>(dynptr->find(0, 0));
+  if (regions.find(call.result, 1) == nullptr) regions.grant({.begin = begin, .size = dynptr->size()});
 }
 
 void grant_socket_at(Regions& regions, uint64_t address, verifier::SocketKind kind, uint32_t acquired) {

@@ -105,6 +105,25 @@ TEST_CASE("what is retired during a run is released after it") {
   CHECK(released == 1000);
 }
 
+TEST_CASE("one run after the other in one stay: what was retired in the first goes in the second") {
+  Cpus cpus(2);
+  std::atomic<int> released{0};
+  auto stay = cpus.enter();
+  cpus.retire(new Watched(released));
+  cpus.reclaim();
+  CHECK(released == 0);
+  {
+    auto nested = cpus.enter();
+    nested.next_run();  // the outer run goes on
+  }
+  cpus.reclaim();
+  CHECK(released == 0);
+  stay.next_run();
+  cpus.reclaim();
+  CHECK(released == 1);
+  CHECK(cpus.within());
+}
+
 TEST_CASE("only the runs under way count") {
   std::atomic<int> released{0};
   Cpus cpus(2);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/bpf.h>
+
 #include <algorithm>
 
 #include "tests/unit/test_run/support.hpp"
@@ -39,6 +41,22 @@ TEST_CASE("assign puts bytes behind zeroed headroom and forgets the last packet"
   CHECK(packet.assign(Bytes(3996), 100));
   CHECK(!packet.assign(Bytes(3997), 100));
   CHECK(!packet.assign({}, 4097));
+}
+
+TEST_CASE("publish_packet leaves what lies behind the end of a short context") {
+  Packet packet = make();
+  REQUIRE(packet.assign(Bytes(60), 64));
+  packet.kind = PacketKind::skb;
+  Context context(offsetof(__sk_buff, data) + 4);  // `len` and `data` fit, `data_end` does not
+  publish_packet(context, packet);                 // address sanitizer watches
+  CHECK(context.get<uint32_t>(offsetof(__sk_buff, len)) == 60);
+  CHECK(context.get<uint32_t>(offsetof(__sk_buff, data)) == reinterpret_cast<uint64_t>(packet.data));
+  CHECK(context.pointers().data_end == packet.data_end);
+  Context none(0);
+  publish_packet(none, packet);
+  packet.kind = PacketKind::xdp;
+  publish_packet(none, packet);
+  CHECK(none.pointers().data == packet.data);
 }
 
 TEST_CASE("make_room moves the bytes and the header places with them") {
