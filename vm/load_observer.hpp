@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,16 +34,23 @@ class LoadObserver {
 
   void warning(std::string_view text) { warnings_.append(text); }
   void report(ProgramReport report) { reports_.push_back(std::move(report)); }
+  /// A command that failed, with more than its number.
+  void refusal(Error error) { refusal_ = std::move(error); }
 
   /// libbpf's warnings, as it printed them.
   [[nodiscard]] const std::string& warnings() const { return warnings_; }
-  /// Last report of a program of this name; null: it was never loaded. Names are compared as PROG_LOAD has them.
-  [[nodiscard]] const ProgramReport* find(std::string_view name) const;
+  /// The last command that failed with this errno; null: none.
+  [[nodiscard]] const Error* refusal_with(int code) const { return refusal_.code == code ? &refusal_ : nullptr; }
+  /// The report of a program of this name, and of no other one: libbpf loads programs in the object's order, and those
+  /// that it loads again are those that fail. To be asked in that order. None: it was not loaded.
+  std::optional<ProgramReport> next_report(std::string_view name);
 
  private:
   inline static thread_local LoadObserver* current_ = nullptr;
   std::string warnings_;
   std::vector<ProgramReport> reports_;
+  size_t asked_ = 0;  // reports before this one are those of earlier programs
+  Error refusal_;
 };
 
 }  // namespace skep::vm

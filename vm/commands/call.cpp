@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "maps/flags.hpp"
+#include "vm/load_observer.hpp"
 
 namespace skep::vm::commands {
 namespace {
@@ -15,6 +16,7 @@ constexpr size_t kPage = 4096;
 }  // namespace
 
 long Call::refuse(const Error& error) const {
+  if (auto* observer = LoadObserver::current()) observer->refusal(error);
   if (vm.wants(LogLevel::debug)) vm.log(LogLevel::debug, "skep: " + error.text() + "\n");
   return -error.code;
 }

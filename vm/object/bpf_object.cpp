@@ -38,19 +38,45 @@ bool is_global_data(const bpf_map* map) {
   return bpf_map__is_internal(map) && bpf_map__initial_value(const_cast<bpf_map*>(map), &size) != nullptr;
 }
 
-/// The last line of libbpf's warnings that says something of its own, without its prefix.
-std::string last_warning(const std::string& warnings) {
-  std::string_view text = warnings;
+/// Whether a line of libbpf's only says that something failed for the reason that was given before.
+bool is_consequence(std::string_view line) {
+  return line.empty() || line.starts_with("failed to load object") || line.starts_with("failed to relocate") ||
+         line.ends_with("END PROG LOAD LOG --") || line.find("failed to prepare load attributes") != line.npos ||
+         (line.starts_with("prog '") && line.find("failed to load: ") != line.npos);
+}
+
+/// The last of libbpf's warnings that gives a reason, without its prefix; of none, the last one.
+std::string last_reason(std::string_view text) {
   std::string_view best;
+  std::string_view fallback;
   while (!text.empty()) {
     const size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.starts_with("libbpf: ")) line.remove_prefix(8);
-    if (line.empty() || line.starts_with("failed to load object")) continue;
-    best = line;
+    if (!is_consequence(line))
+      best = line;
+    else if (!line.empty())
+      fallback = line;
   }
-  return std::string(best);
+  return std::string(best.empty() ? fallback : best);
+}
+
+/// What libbpf says to an errno, with what the VM said when it gave it: libbpf sees the number only.
+std::string reason(const LoadObserver& observer, int code, const char* otherwise) {
+  std::string why = last_reason(observer.warnings());
+  if (why.empty()) why = otherwise;
+  if (why.starts_with("Error loading vmlinux BTF")) return "the VM has no kernel BTF, which this needs";
+  const size_t map_fails = why.find(": failed to create");
+  const Error* refusal = observer.refusal_with(code);
+  if (map_fails == std::string::npos || refusal == nullptr) return why;
+  return fmt::format("{}: {}", why.substr(0, map_fails), refusal->message);
+}
+
+/// How libbpf would name an object from this path: its maps of data sections are named after it.
+std::string libbpf_name(std::string_view path) {
+  const std::string_view file = path.substr(path.find_last_of('/') + 1);
+  return std::string(file.substr(0, file.find('.')));
 }
 
 }  // namespace
@@ -89,12 +115,12 @@ Status BpfObject::hand_to_libbpf(const OpenOptions& options) {
   LoadObserver observer;
   bpf_object_open_opts libbpf_options{};
   libbpf_options.sz = sizeof libbpf_options;
-  libbpf_options.object_name = options.name.c_str();
+  const std::string name = libbpf_name(options.name);
+  libbpf_options.object_name = name.c_str();
   object_ = bpf_object__open_mem(bytes_.data(), bytes_.size(), &libbpf_options);
   if (object_ != nullptr) return {};
   const int code = errno;
-  std::string why = last_warning(observer.warnings());
-  return Error{.code = code, .message = why.empty() ? "libbpf cannot open the object" : why};
+  return Error{.code = code, .message = reason(observer, code, "libbpf cannot open the object")};
 }
 
 void BpfObject::set_types(const std::vector<PreparedProgram>& programs) {
@@ -142,16 +168,15 @@ Status BpfObject::load() {
   LoadObserver observer;
   const int code = bpf_object__load(object_);
   reports_.clear();
-  for (const Entry& entry : programs_) {
-    const ProgramReport* report = observer.find(entry.name);
-    reports_.push_back(report == nullptr ? ProgramReport{} : *report);
-  }
-  if (code != 0) return load_error(-code, observer.warnings());
+  for (const Entry& entry : programs_)
+    reports_.push_back(bpf_program__autoload(entry.handle) ? observer.next_report(entry.name).value_or(ProgramReport{})
+                                                           : ProgramReport{});
+  if (code != 0) return load_error(-code, observer);
   loaded_ = true;
   return {};
 }
 
-Error BpfObject::load_error(int code, const std::string& warnings) const {
+Error BpfObject::load_error(int code, const LoadObserver& observer) const {
   for (size_t i = 0; i < programs_.size(); ++i) {
     if (reports_[i].name.empty() || reports_[i].accepted) continue;
     Error error = reports_[i].error;
@@ -159,8 +184,7 @@ Error BpfObject::load_error(int code, const std::string& warnings) const {
     error.program = programs_[i].name;
     return error;
   }
-  std::string why = last_warning(warnings);
-  return {.code = code, .message = why.empty() ? "libbpf cannot load the object" : why, .object = name_};
+  return {.code = code, .message = reason(observer, code, "libbpf cannot load the object"), .object = name_};
 }
 
 ProgramReport BpfObject::report_of(std::string_view program) const {

@@ -96,7 +96,7 @@ class BpfObject {
   void set_types(const std::vector<PreparedProgram>& programs);
   void list_contents();
   void select(const Needs& needs);
-  [[nodiscard]] Error load_error(int code, const std::string& warnings) const;
+  [[nodiscard]] Error load_error(int code, const LoadObserver& observer) const;
 
   std::shared_ptr<Vm> vm_;
   std::string name_;

@@ -36,21 +36,29 @@ class Walk {
     while (!pending_.empty()) {
       const Function* function = pending_.back();
       pending_.pop_back();
-      follow_relocations(function->section, function->begin, function->end);
-      follow_local_calls(*function);
+      follow_local_calls(*function, follow_relocations(function->section, function->begin, function->end));
     }
     return std::move(needs_);
   }
 
  private:
-  void follow_relocations(uint32_t section, uint64_t begin, uint64_t end) {
-    for (const Relocation& relocation : object_.sections[section].relocations)
-      if (relocation.offset >= begin && relocation.offset < end) follow(section, relocation);
+  /// Gives the places that have a relocation.
+  std::set<uint64_t> follow_relocations(uint32_t section, uint64_t begin, uint64_t end) {
+    std::set<uint64_t> places;
+    for (const Relocation& relocation : object_.sections[section].relocations) {
+      if (relocation.offset < begin || relocation.offset >= end) continue;
+      follow(section, relocation);
+      places.insert(relocation.offset);
+    }
+    return places;
   }
 
   void follow(uint32_t from, const Relocation& relocation) {
     const Symbol& symbol = object_.symbols[relocation.symbol];
-    if (symbol.is_extern()) needs_.sections.emplace(kKconfigSection);  // whose values are a map
+    if (symbol.is_extern()) {
+      needs_.sections.emplace(kKconfigSection);  // whose values are a map
+      needs_.externs.insert(symbol.name);
+    }
     if (!symbol.is_defined()) return;
     const Section& target = object_.sections[symbol.section];
     if (target.role == Role::code)
@@ -70,12 +78,12 @@ class Walk {
     return static_cast<uint64_t>(isa::is_wide(insn) ? imm : (imm + 1) * int64_t{sizeof(isa::Insn)});
   }
 
-  /// Calls within a section that the compiler resolved by itself.
-  void follow_local_calls(const Function& function) {
+  /// Calls within a section that the compiler resolved by itself; the others mean what their relocation says.
+  void follow_local_calls(const Function& function, const std::set<uint64_t>& relocated) {
     const Section& section = object_.sections[function.section];
     for (uint64_t at = function.begin; at < function.end; at += sizeof(isa::Insn)) {
       const isa::Insn insn = instruction_at(section, at);
-      if (insn.code != kCall || insn.src != isa::kPseudoCall) continue;
+      if (insn.code != kCall || insn.src != isa::kPseudoCall || relocated.contains(at)) continue;
       const int64_t target = static_cast<int64_t>(at) + (int64_t{insn.imm} + 1) * int64_t{sizeof(isa::Insn)};
       if (target >= 0) visit_function(functions_.at(function.section, static_cast<uint64_t>(target)));
     }

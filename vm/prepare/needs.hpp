@@ -15,6 +15,7 @@ struct Needs {
   std::set<std::string> programs;  ///< the program itself among them
   std::set<std::string> maps;      ///< by the name of their variable
   std::set<std::string> sections;  ///< data sections, which are maps too
+  std::set<std::string> externs;   ///< what it takes from the kernel or its configuration
 
   /// Whether a map of this name is needed; libbpf names a data section's map after the object and the section.
   [[nodiscard]] bool has_map(std::string_view name) const;

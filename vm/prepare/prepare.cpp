@@ -25,6 +25,7 @@ class Preparation {
   Status check() const;
   void weaken_externs();
   Status narrow();
+  Status check_externs() const;
   PreparedProgram describe(const Function& function);
   std::optional<ProgramType> type_for(const std::string& program, const std::string& section);
 
@@ -37,6 +38,7 @@ class Preparation {
   Object object_;
   TypesPtr types_;
   Functions functions_;
+  std::vector<std::string> weakened_;
   Prepared result_;
 };
 
@@ -87,8 +89,8 @@ Status Preparation::check() const {
 
 void Preparation::weaken_externs() {
   if (types_ == nullptr || !options_.knows) return;
-  for (const std::string& name : weaken_unknown_externs(object_, *types_, options_.knows))
-    note("extern {} is unknown here, and weak from now on", quoted(name));
+  weakened_ = weaken_unknown_externs(object_, *types_, options_.knows);
+  for (const std::string& name : weakened_) note("extern {} is unknown here, and weak from now on", quoted(name));
 }
 
 Status Preparation::narrow() {
@@ -98,9 +100,17 @@ Status Preparation::narrow() {
       continue;
     result_.needs = needs_of(object_, functions_, function);
     empty_unneeded_arrays(object_, result_.needs);
-    return {};
+    return check_externs();
   }
   return fail(ENOENT, "there is no program '{}'", options_.program);
+}
+
+/// Strong externs must be there for a program that uses them, as libbpf has it; those of other programs do not matter.
+Status Preparation::check_externs() const {
+  for (const std::string& name : weakened_)
+    if (result_.needs.externs.contains(name))
+      return fail(ESRCH, "extern {} is not in the VM's kernel BTF", quoted(name));
+  return {};
 }
 
 std::optional<ProgramType> Preparation::type_for(const std::string& program, const std::string& section) {

@@ -41,12 +41,13 @@ struct Prepared {
 
 /// libbpf trusts its input; this is why it gets only what comes from here. The copy differs from `elf` in that
 /// - it has no debug information and nothing else that loading does not use,
-/// - externs that the VM does not know are weak,
+/// - externs that the VM does not know are weak, so that programs that do not use them load,
 /// - static programs are global,
 /// - maps of a section "maps" (struct bpf_map_def) are BTF maps in ".maps",
 /// - program arrays that PrepareOptions::program does not need are not filled.
 /// Errors: ENOEXEC: not a BPF object file; EINVAL: a corrupt one; ENOTSUP, E2BIG: beyond what can be loaded;
-/// ENOENT: an extern without type, no such program; and those of btf::Types::parse().
+/// ENOENT: an extern without type, no such program; ESRCH: PrepareOptions::program uses a strong extern that the VM does not
+/// know; and those of btf::Types::parse().
 Result<Prepared> prepare(std::span<const std::byte> elf, const PrepareOptions& options = {});
 
 }  // namespace skep::vm

@@ -37,7 +37,7 @@ class Arena {
  public:
   Arena();
   ~Arena();
-  static constexpr uint64_t kAddress = 0x10'0000'0000;
+  static constexpr uint64_t kAddress = 0x2000'0000'0000;
   static constexpr size_t kSize = 1 << 16;
   // Places in it.
   static constexpr uint64_t kKey = kAddress;

@@ -441,8 +441,8 @@ TEST_CASE_METHOD(Differential, "programs of helpers on socket buffers agree") {
       "skb_set_tunnel_key ctx fp-64 44 30; skb_get_tunnel_key ctx fp-64 44 16; =r0 = *(u16 *)(r10 - 46)",
       "skb_set_tunnel_key ctx fp-64 44 1; skb_get_tunnel_key ctx fp-64 44 0",
       "skb_set_tunnel_key ctx fp-64 44 1; skb_get_tunnel_key ctx fp-64 44 1",
-      "=*(u32 *)(r10 - 60) = 7; skb_set_tunnel_key ctx fp-64 8 0; skb_get_tunnel_key ctx fp-64 44 0; =r0 = *(u32 "
-      "*)(r10 - 36)",
+      ("=*(u32 *)(r10 - 60) = 7; skb_set_tunnel_key ctx fp-64 8 0; skb_get_tunnel_key ctx fp-64 44 0; "
+       "=r0 = *(u32 *)(r10 - 36)"),
       "skb_set_tunnel_opt ctx fp-8 4",
       "skb_set_tunnel_key ctx fp-64 44 0; skb_set_tunnel_opt ctx fp-8 4",
       "skb_set_tunnel_key ctx fp-64 44 0; skb_set_tunnel_opt ctx fp-8 3",

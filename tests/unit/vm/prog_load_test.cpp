@@ -286,16 +286,25 @@ TEST_CASE("Longer records of debug information may say nothing new") {
 
 TEST_CASE("Whoever watches a load learns the verdict and why") {
   const auto vm = make_vm();
-  const LoadObserver observer;
+  LoadObserver observer;
   CHECK(load(*vm, trivial_code()) >= 0);
-  const ProgramReport* report = observer.find("a_program");
-  REQUIRE(report != nullptr);
-  CHECK(report->accepted);
+  CHECK(load(*vm, trivial_code()) >= 0);  // another one with the same name
   CHECK(load(*vm, make::mov64_imm(0, 0)) == -EINVAL);
-  report = observer.find("a_program");
+  CHECK(load(*vm, make::mov64_imm(0, 0)) == -EINVAL);  // libbpf asks again for the log
+  CHECK_FALSE(observer.next_report("another_program"));
+  for (int i = 0; i < 2; ++i) {
+    const auto report = observer.next_report("a_program");
+    REQUIRE(report);
+    CHECK(report->accepted);
+  }
+  const auto report = observer.next_report("a_program");
+  REQUIRE(report);
   CHECK_FALSE(report->accepted);
   CHECK(report->error.code == EINVAL);
   CHECK(report->error.program == "a_program");
+  CHECK_FALSE(observer.next_report("a_program"));
+  CHECK(observer.refusal_with(EINVAL) != nullptr);
+  CHECK(observer.refusal_with(EPERM) == nullptr);
 }
 
 TEST_CASE("A map is bound to a program that does not mention it") {
