@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "btf/parse_number.hpp"
@@ -31,12 +32,28 @@ class EntryParser {
     // bpftool's -j has the entry in bytes, and once more by BTF.
     const bool is_twice = shape_.has_types() && json.contains("formatted") && json["formatted"].is_object();
     const Json& entry = is_twice ? json["formatted"] : json;
-    if (Status status = parse_key(entry); !status) return std::move(status).error();
+    for (const Json* part : {&json, &entry})
+      if (Status status = check_members(*part); !status) return std::move(status).error();
+    // A data section's key has no type, so only the bytes have it.
+    if (Status status = parse_key(entry.contains("key") ? entry : json); !status) return std::move(status).error();
+    entry_.value.resize(shape_.all_values_size());
+    // A data section has bytes that belong to no variable: text literals.
+    if (is_twice && !shape_.is_per_cpu() && json.contains("value"))
+      if (Status status = parse_bytes(json["value"], entry_.value, path_ + ".value"); !status)
+        return std::move(status).error();
     if (Status status = parse_values(entry); !status) return std::move(status).error();
     return std::move(entry_);
   }
 
  private:
+  [[nodiscard]] Status check_members(const Json& json) const {
+    constexpr std::string_view kMembers[] = {"key", "value", "values", "formatted", "inner_map_id"};
+    for (const auto& [name, value] : json.items())
+      if (std::ranges::find(kMembers, name) == std::end(kMembers))
+        return error_at(path_, fmt::format("an entry has no member '{}'", name));
+    return {};
+  }
+
   Status parse_key(const Json& json) {
     entry_.key.resize(shape_.key_size);
     if (shape_.key_size == 0) return {};
@@ -45,7 +62,6 @@ class EntryParser {
   }
 
   Status parse_values(const Json& json) {
-    entry_.value.resize(shape_.all_values_size());
     if (json.contains("value")) return parse_value_of_all(json["value"]);
     if (!shape_.is_per_cpu() || !json.contains("values")) return error_at(path_, "the value is missing");
     const Json& values = json["values"];

@@ -28,6 +28,10 @@ struct BitPlace {
   bool is_signed;
 };
 
+void zero(const Types& types, TypeId id, Bytes out) {
+  std::fill_n(out.begin(), std::min<size_t>(types.layout(id).size, out.size()), std::byte{});
+}
+
 class ValueParser {
  public:
   ValueParser(const Types& types, std::string_view path) : types_(types), path_(path) {}
@@ -140,8 +144,10 @@ Status ValueParser::parse_int(const Type& type, const Json& json, Bytes data, ui
   const Int info = type.int_info();
   const BitPlace place{data, uint64_t{bit_offset} + info.bit_offset, info.bits, info.encoding == int_signed};
   if (info.encoding == int_bool && json.is_boolean()) return store(place, json.get<bool>() ? 1 : 0, {});
-  if (info.encoding == int_char) {
-    if (auto character = single_character(json)) return store(place, *character, {});
+  const bool is_byte = info.bits == 8 && info.encoding != int_bool;
+  if (info.encoding == int_char || (is_byte && !parse_number(json))) {
+    if (auto character = single_character(json))
+      return store(place, place.is_signed ? static_cast<int8_t>(*character) : *character, {});
     return store(place, json, "expects a character or an integer");
   }
   return store(place, json, info.encoding == int_bool ? "expects true or false" : "expects an integer");
@@ -206,8 +212,11 @@ Status ValueParser::parse_text(const Array& array, const std::string& text, Byte
 
 Status ValueParser::parse_array(const Type& type, const Json& json, Bytes data, uint32_t) {
   const Array array = type.array();
-  if (json.is_string() && is_text_array(type)) return parse_text(array, json.get_ref<const std::string&>(), data);
-  if (!json.is_array()) return error(is_text_array(type) ? "expects a string or an array" : "expects an array");
+  // Printing writes texts for char only; who writes may mean one for __u8 as well.
+  const Type element = types_.resolve(array.element);
+  const bool takes_text = element.is(Kind::int_) && element.size() == 1 && element.int_info().encoding != int_bool;
+  if (json.is_string() && takes_text) return parse_text(array, json.get_ref<const std::string&>(), data);
+  if (!json.is_array()) return error(takes_text ? "expects a string or an array" : "expects an array");
   if (json.size() > array.count) return error(fmt::format("{} elements do not fit into {}", json.size(), array.count));
   const size_t step = types_.layout(array.element).size;
   for (size_t i = 0; i < json.size(); ++i) {
@@ -255,6 +264,7 @@ Status ValueParser::parse_section_var(const Type& section, const std::string& na
   for (const SectionVar var : section.section_vars()) {
     if (types_.type(var.type).name() != name) continue;
     if (var.offset > data.size()) return error("the variable is beyond the data");
+    zero(types_, var.type, data.subspan(var.offset));
     return parse(var.type, json, data.subspan(var.offset));
   }
   return error(fmt::format("'{}' has no such variable", section.name()));
@@ -285,8 +295,7 @@ Status ValueParser::parse_datasec(const Type& type, const Json& json, Bytes data
 }  // namespace
 
 Status parse_value(const Types& types, TypeId id, const Json& json, Bytes out, std::string_view path) {
-  const size_t size = std::min<size_t>(types.layout(id).size, out.size());
-  std::fill_n(out.begin(), size, std::byte{});
+  if (!types.resolve(id).is(Kind::datasec)) zero(types, id, out);
   return ValueParser(types, path).parse(id, json, out);
 }
 

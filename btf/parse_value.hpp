@@ -15,10 +15,12 @@
 
 namespace skep::btf {
 
-/// Fills the start of `out` with the value of type `id` that `json` describes; what the JSON does not mention is 0.
+/// Fills the start of `out` with the value of type `id` that `json` describes; what the JSON does not mention is 0, but
+/// for a data section, whose bytes between and beside the variables that it mentions stay.
 /// Understands what print_value() writes with a JsonWriter, and besides: decimal numbers for enums, pointers and bit
-/// fields, members of anonymous structs by their own names, strings for arrays of char. EINVAL: the JSON does not fit
-/// the type; the message begins with the place, which begins with `path` ("value.inner[3].flag: expects an integer").
+/// fields, members of anonymous structs by their own names, strings for arrays of bytes, a character for a byte. EINVAL:
+/// the JSON does not fit the type; the message begins with the place, which begins with `path`
+/// ("value.inner[3].flag: expects an integer").
 Status parse_value(const Types& types, TypeId id, const nlohmann::json& json, std::span<std::byte> out,
                    std::string_view path = "value");
 

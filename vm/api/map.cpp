@@ -96,6 +96,11 @@ Result<std::string> dump(const Map::Impl& impl, btf::MapPrinter::Format format) 
   return text;
 }
 
+bool holds(maps::Map& map, const btf::MapEntry& entry) {
+  std::vector<std::byte> value(map.host_value_size());
+  return map.host_lookup(entry.key.data(), value.data(), 0) == 0 && value == entry.value;
+}
+
 /// Hands samples of one CPU to the host's function.
 class Receiver final : public maps::PerfBuffer {
  public:
@@ -176,8 +181,16 @@ Status Map::fill_json(std::string_view json) {
   if (!map) return std::move(map).error();
   auto entries = btf::parse_map(shape_of(**map, cpus_of(*impl_)), json);
   if (!entries) return in_map(*impl_, entries.error().code, entries.error().message);
-  for (const btf::MapEntry& entry : *entries)
-    if (auto status = update(entry.key, entry.value); !status) return status;
+  for (size_t i = 0; i < entries->size(); ++i) {
+    const btf::MapEntry& entry = (*entries)[i];
+    if ((*map)->frozen() && holds(**map, entry)) continue;  // constants can be read back as they were printed
+    auto status = update(entry.key, entry.value);
+    if (status) continue;
+    Error error = std::move(status).error();
+    error.message = "entry [" + std::to_string(i) + "]: " + error.message;
+    if (error.code == E2BIG) error.message += ": the map has at most " + std::to_string(max_entries()) + " entries";
+    return error;
+  }
   return {};
 }
 
