@@ -32,12 +32,19 @@ inline constexpr uint32_t kTestRunOnCpu = 1 << 0;             ///< raw tracepoin
 inline constexpr uint32_t kTestXdpLiveFrames = 1 << 1;        ///< ENOTSUPP here: no device would take the frames
 inline constexpr uint32_t kTestSkbChecksumComplete = 1 << 2;  ///< EBADMSG when the program leaves a wrong checksum
 
+/// A tag that is not in the packet's bytes.
+struct VlanTag {
+  uint16_t protocol = 0;  ///< host byte order
+  uint16_t tci = 0;
+};
+
 struct TestRunOutput {
   uint32_t retval = 0;
   double duration_ns = 0;          ///< mean of a run, without loading, compiling and resetting
   std::vector<std::byte> data;     ///< the packet afterwards
   std::vector<std::byte> context;  ///< the context afterwards, as Linux gives it out
   Redirect redirect;               ///< of the last run
+  std::optional<VlanTag> vlan;     ///< that a socket buffer has beside its data afterwards
 };
 
 /// Runs `program` on a virtual CPU of its VM. Errors: Linux's errno for arguments that bpf(2) refuses; what the engine

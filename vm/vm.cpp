@@ -5,12 +5,10 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "vm/btf_file.hpp"
 #include "vm/load_observer.hpp"
+#include "vm/read_file.hpp"
 
 namespace skep::vm {
 namespace {
@@ -81,10 +79,9 @@ Status Vm::read_kernel_btf() {
   const auto failed = [this](int code, std::string message) {
     return Error{.code = code, .message = std::move(message), .object = config_.kernel_btf};
   };
-  std::ifstream stream(config_.kernel_btf, std::ios::binary);
-  if (!stream) return failed(errno, fmt::format("cannot read the kernel's BTF: {}", std::strerror(errno)));
-  const std::string file(std::istreambuf_iterator<char>(stream), {});
-  const auto blob = btf_of_file(file);
+  const auto file = read_file(config_.kernel_btf);
+  if (!file) return file.error();
+  const auto blob = btf_of_file({reinterpret_cast<const char*>(file->data()), file->size()});
   if (!blob) return failed(blob.error().code, blob.error().message);
   kernel_btf_file_ = *blob;
   auto types = btf::Types::parse(std::as_bytes(std::span(kernel_btf_file_)), {}, btf::Origin::kernel);

@@ -56,7 +56,7 @@ struct VmOptions {
 };
 
 struct ObjectOptions {
-  std::string name{};     ///< for messages; empty: the file's name
+  std::string name{};     ///< for messages; empty: the path
   std::string program{};  ///< load only this program and what it needs; empty: all that libbpf would load
   std::string type{};     ///< program type for sections that libbpf does not know ("xdp"); empty: by section
 };
@@ -67,8 +67,8 @@ struct RunInput {
   std::span<const std::byte> context{};  ///< the context's bytes, in Linux's user-space layout; empty: default
   uint32_t repeat = 1;                   ///< runs; changes of the packet carry over, as in Linux
   Engine engine = Engine::interp;
-  bool trust = false;             ///< run unverified on the unchecked engine: for benchmarks with programs one trusts
-  uint64_t fuel = 1'000'000'000;  ///< BPF instructions that one run may execute
+  bool trust = false;           ///< run unverified on the unchecked engine: for benchmarks with programs one trusts
+  uint64_t fuel = 100'000'000;  ///< BPF instructions that one run may execute
 };
 
 struct Redirect {
@@ -77,12 +77,19 @@ struct Redirect {
   std::string map{};    ///< name of the map
 };
 
+/// The VLAN tag that Linux keeps beside a packet (bpf_skb_vlan_push), not in its bytes.
+struct VlanTag {
+  uint16_t protocol = 0;  ///< 0x8100 or 0x88a8
+  uint16_t tci = 0;       ///< priority and id
+};
+
 struct RunResult {
   uint32_t retval = 0;
   double duration_ns = 0;  ///< mean of a run, run time only
   std::vector<std::byte> data{};
   std::vector<std::byte> context{};
   Redirect redirect{};
+  std::optional<VlanTag> vlan{};
 };
 
 /// Judgement of one program, loaded alone as Linux would.
@@ -99,6 +106,7 @@ struct Verdict {
 };
 
 struct VerifyOptions {
+  std::string name{};     ///< of the object, for messages; empty: the path
   std::string program{};  ///< only this one; empty: every entry program
   int log_level = 0;      ///< Linux's: 0, 1, 2, 4 and sums
 };
@@ -132,6 +140,7 @@ class Vm {
 
   /// Judges the entry programs of an object, each alone. Fails only where the file itself cannot be read as an object.
   Result<std::vector<Verdict>> verify(const std::string& path, const VerifyOptions& options = {});
+  Result<std::vector<Verdict>> verify(std::span<const std::byte> elf, const VerifyOptions& options = {});
 
   /// Loads a bare instruction stream (8 bytes an instruction) whose r1 will be memory and r2 its length.
   /// `helpers`: functions that `call N` reaches, by N.

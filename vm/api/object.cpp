@@ -71,6 +71,12 @@ Result<Map> Object::map(std::string_view name) const {
 }
 
 Status Object::set_global(std::string_view name, std::string_view json) {
+  // libbpf writes the externs' values when it loads the object: what is set before has no effect.
+  for (const GlobalInfo& global : globals())
+    if (global.name == name && global.section == ".kconfig")
+      return Error{.code = EINVAL,
+                   .message = "'" + global.name + "' is set by the kernel's configuration: use --kconfig",
+                   .object = impl_->object->name()};
   return impl_->object->set_variable(name, json);
 }
 

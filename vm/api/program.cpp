@@ -82,13 +82,16 @@ Result<RunResult> Program::run(const RunInput& input) const {
     return error;
   }
   const vm::Redirect& redirect = output->redirect;
+  std::optional<VlanTag> vlan;
+  if (output->vlan) vlan = VlanTag{.protocol = output->vlan->protocol, .tci = output->vlan->tci};
   return RunResult{.retval = output->retval,
                    .duration_ns = output->duration_ns,
                    .data = std::move(output->data),
                    .context = std::move(output->context),
                    .redirect = {.kind = kind_name(redirect.kind),
                                 .target = redirect.target,
-                                .map = redirect.map == nullptr ? std::string() : redirect.map->attributes().name}};
+                                .map = redirect.map == nullptr ? std::string() : redirect.map->attributes().name},
+                   .vlan = vlan};
 }
 
 Result<uint64_t> Program::run_raw(std::span<std::byte> memory, const RunInput& input) const {

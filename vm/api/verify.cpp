@@ -4,9 +4,9 @@
 
 #include "verifier/program_types.hpp"
 #include "vm/api/handles.hpp"
-#include "vm/api/read_file.hpp"
 #include "vm/load_observer.hpp"
 #include "vm/prepare/prepare.hpp"
+#include "vm/read_file.hpp"
 
 namespace skep {
 namespace {
@@ -36,19 +36,25 @@ Verdict judge(const std::shared_ptr<vm::Vm>& vm, std::span<const std::byte> elf,
 }  // namespace
 
 Result<std::vector<Verdict>> Vm::verify(const std::string& path, const VerifyOptions& options) {
-  auto bytes = read_file(path);
+  auto bytes = vm::read_file(path);
   if (!bytes) return std::move(bytes).error();
-  const auto in_object = [&path](Error error) {
-    error.object = path;
+  VerifyOptions named = options;
+  if (named.name.empty()) named.name = path;
+  return verify(*bytes, named);
+}
+
+Result<std::vector<Verdict>> Vm::verify(std::span<const std::byte> elf, const VerifyOptions& options) {
+  const auto in_object = [&options](Error error) {
+    error.object = options.name;
     return error;
   };
-  auto prepared = vm::prepare(*bytes, {});
+  auto prepared = vm::prepare(elf, {});
   if (!prepared) return in_object(std::move(prepared).error());
   std::vector<Verdict> verdicts;
   for (const vm::PreparedProgram& program : prepared->programs) {
     if (!options.program.empty() && program.name != options.program) continue;
-    verdicts.push_back(judge(impl_->vm, *bytes, path.substr(path.find_last_of('/') + 1),
-                             {.program = program.name, .section = program.section, .type = "unspec"}));
+    verdicts.push_back(
+        judge(impl_->vm, elf, options.name, {.program = program.name, .section = program.section, .type = "unspec"}));
   }
   if (verdicts.empty())
     return in_object({.code = ENOENT,

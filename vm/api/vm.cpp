@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include "vm/api/handles.hpp"
-#include "vm/api/read_file.hpp"
 #include "vm/api/version.hpp"
+#include "vm/read_file.hpp"
 
 namespace skep {
 namespace {
-
-constexpr size_t kMaxObjectBytes = size_t{512} << 20;
-
-std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 vm::Config config_of(const VmOptions& options) {
   return {.cpus = options.cpus,
@@ -33,24 +27,6 @@ std::string_view version() { return kVersion; }
 
 Error not_loaded(const std::string& what) { return {.code = EINVAL, .message = what + " is not loaded"}; }
 
-Result<std::vector<std::byte>> read_file(const std::string& path) {
-  const auto fail = [&path](int code, std::string message) {
-    return Error{.code = code, .message = std::move(message), .object = path};
-  };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(errno != 0 ? errno : EIO, std::string("cannot open the file: ") + std::strerror(errno));
-  std::vector<std::byte> bytes;
-  char piece[65536];
-  while (file.read(piece, sizeof piece), file.gcount() > 0) {
-    const auto* begin = reinterpret_cast<const std::byte*>(piece);
-    bytes.insert(bytes.end(), begin, begin + file.gcount());
-    if (bytes.size() > kMaxObjectBytes) return fail(EFBIG, "the file is larger than 512 MiB");
-  }
-  if (file.bad() || (errno != 0 && !file.eof())) return fail(EIO, "cannot read the file");
-  return bytes;
-}
-
 Result<Vm> Vm::create(const VmOptions& options) {
   auto vm = vm::Vm::create(config_of(options));
   if (!vm) return std::move(vm).error();
@@ -58,10 +34,10 @@ Result<Vm> Vm::create(const VmOptions& options) {
 }
 
 Result<Object> Vm::open(const std::string& path, const ObjectOptions& options) {
-  auto bytes = read_file(path);
+  auto bytes = vm::read_file(path);
   if (!bytes) return std::move(bytes).error();
   ObjectOptions named = options;
-  if (named.name.empty()) named.name = file_name(path);
+  if (named.name.empty()) named.name = path;
   return open(*bytes, named);
 }
 

@@ -168,6 +168,12 @@ void update_given(__sk_buff& given, const __sk_buff& skb) {
   given.hwtstamp = skb.hwtstamp;
 }
 
+/// The tag beside the packet, which Linux keeps out of its bytes.
+std::optional<VlanTag> vlan_tag(const __sk_buff& skb) {
+  if (skb.vlan_present == 0) return std::nullopt;
+  return VlanTag{.protocol = ntohs(static_cast<uint16_t>(skb.vlan_proto)), .tci = static_cast<uint16_t>(skb.vlan_tci)};
+}
+
 }  // namespace
 
 Status begin_skb(Session& session) {
@@ -207,7 +213,9 @@ Status end_skb(Session& session, TestRunOutput& output) {
   output.data.assign(packet.bytes().begin(), packet.bytes().end());
   __sk_buff given{};
   if (auto status = read_context(*session.input, &given, sizeof given); !status) return status;
-  update_given(given, session.context->get<__sk_buff>(0));
+  const auto skb = session.context->get<__sk_buff>(0);
+  output.vlan = vlan_tag(skb);
+  update_given(given, skb);
   const auto bytes = std::as_bytes(std::span(&given, 1));
   output.context.assign(bytes.begin(), bytes.end());
   return {};

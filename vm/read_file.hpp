@@ -7,9 +7,9 @@
 
 #include "skep/error.hpp"
 
-namespace skep {
+namespace skep::vm {
 
 /// A file's bytes, at most 512 MiB. The error names the file.
 Result<std::vector<std::byte>> read_file(const std::string& path);
 
-}  // namespace skep
+}  // namespace skep::vm
