@@ -7,10 +7,14 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "tools/output.hpp"
+
 namespace skep::tools {
 namespace {
 
 constexpr int kSnapshotLength = 262144;
+constexpr int kMicrosecondsMagic = 0xd4;  // first byte of a little-endian pcap file of microseconds
+constexpr size_t kAddresses = 12;         // both MAC addresses
 
 Error capture_error(const std::string& path, std::string message, int code = EINVAL) {
   // libpcap puts the file's name in front of some messages; we name it ourselves.
@@ -25,17 +29,23 @@ void CaptureWriter::Close::operator()(pcap* capture) const { pcap_close(capture)
 void CaptureWriter::Close::operator()(pcap_dumper* dumper) const { pcap_dump_close(dumper); }
 
 Result<CaptureReader> CaptureReader::open(const std::string& path) {
-  char why[PCAP_ERRBUF_SIZE] = "";
+  auto file = open_input(path);
+  if (!file) return std::move(file).error();
   CaptureReader reader;
   reader.path_ = path;
   errno = 0;
-  reader.capture_.reset(pcap_open_offline(path.c_str(), why));
-  if (!reader.capture_) return capture_error(path, why, errno == ENOENT || errno == EACCES ? errno : EINVAL);
+  const int first = std::fgetc(file->get());
+  if (std::ferror(file->get()) != 0) return file_error(path, "cannot read the file");
+  std::ungetc(first, file->get());
+  reader.has_nanoseconds_ = first != kMicrosecondsMagic;
+  char why[PCAP_ERRBUF_SIZE] = "";
+  reader.capture_.reset(pcap_fopen_offline_with_tstamp_precision(file->get(), PCAP_TSTAMP_PRECISION_NANO, why));
+  if (!reader.capture_) return capture_error(path, why);
+  struct stat status{};
+  if (fstat(fileno(file->get()), &status) == 0) reader.size_ = static_cast<uint64_t>(status.st_size);
+  (void)file->release();  // libpcap closes it
   if (pcap_datalink(reader.capture_.get()) != DLT_EN10MB)
     return capture_error(path, "the capture is not of Ethernet frames");
-  struct stat status{};
-  std::FILE* file = pcap_file(reader.capture_.get());
-  if (file != nullptr && fstat(fileno(file), &status) == 0) reader.size_ = static_cast<uint64_t>(status.st_size);
   return reader;
 }
 
@@ -47,7 +57,7 @@ Result<std::optional<CapturedPacket>> CaptureReader::next() {
   ++packets_;
   if (got != 1) return capture_error(path_, "packet " + std::to_string(packets_) + ": " + pcap_geterr(capture_.get()));
   return std::optional(CapturedPacket{.seconds = header->ts.tv_sec,
-                                      .microseconds = header->ts.tv_usec,
+                                      .nanoseconds = header->ts.tv_usec,
                                       .bytes = {reinterpret_cast<const std::byte*>(bytes), header->caplen}});
 }
 
@@ -56,27 +66,40 @@ uint64_t CaptureReader::position() const {
   return at < 0 ? 0 : static_cast<uint64_t>(at);
 }
 
-Result<CaptureWriter> CaptureWriter::create(const std::string& path) {
+Result<CaptureWriter> CaptureWriter::create(const std::string& path, const CaptureReader& like) {
   CaptureWriter writer;
   writer.path_ = path;
-  writer.capture_.reset(pcap_open_dead(DLT_EN10MB, kSnapshotLength));
+  writer.has_nanoseconds_ = like.has_nanoseconds();
+  writer.capture_.reset(pcap_open_dead_with_tstamp_precision(
+      DLT_EN10MB, kSnapshotLength, writer.has_nanoseconds_ ? PCAP_TSTAMP_PRECISION_NANO : PCAP_TSTAMP_PRECISION_MICRO));
   if (!writer.capture_) return capture_error(path, "out of memory", ENOMEM);
-  writer.dumper_.reset(pcap_dump_open(writer.capture_.get(), path.c_str()));
+  auto file = open_output(path);
+  if (!file) return std::move(file).error();
+  writer.dumper_.reset(pcap_dump_fopen(writer.capture_.get(), file->get()));
   if (!writer.dumper_) return capture_error(path, pcap_geterr(writer.capture_.get()), EIO);
+  (void)file->release();  // libpcap closes it
   return writer;
 }
 
-void CaptureWriter::write(const CapturedPacket& like, std::span<const std::byte> bytes) {
+void CaptureWriter::write(const CapturedPacket& like, std::span<const std::byte> bytes,
+                          std::span<const std::byte> tag) {
+  if (!tag.empty() && bytes.size() >= kAddresses) {
+    tagged_.assign(bytes.begin(), bytes.begin() + kAddresses);
+    tagged_.insert(tagged_.end(), tag.begin(), tag.end());
+    tagged_.insert(tagged_.end(), bytes.begin() + kAddresses, bytes.end());
+    bytes = tagged_;
+  }
   pcap_pkthdr header{};
   header.ts.tv_sec = like.seconds;
-  header.ts.tv_usec = like.microseconds;
+  header.ts.tv_usec = has_nanoseconds_ ? like.nanoseconds : like.nanoseconds / 1000;
   header.caplen = header.len = static_cast<bpf_u_int32>(bytes.size());
   pcap_dump(reinterpret_cast<u_char*>(dumper_.get()), &header, reinterpret_cast<const u_char*>(bytes.data()));
 }
 
 Status CaptureWriter::finish() {
+  errno = 0;
   if (pcap_dump_flush(dumper_.get()) != 0 || std::ferror(pcap_dump_file(dumper_.get())) != 0)
-    return capture_error(path_, "cannot write the capture", EIO);
+    return file_error(path_, "cannot write the capture");
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "skep/error.hpp"
 
@@ -18,7 +19,7 @@ namespace skep::tools {
 
 struct CapturedPacket {
   int64_t seconds = 0;
-  int64_t microseconds = 0;
+  int64_t nanoseconds = 0;
   std::span<const std::byte> bytes;  ///< valid until the next packet is read
 };
 
@@ -31,6 +32,8 @@ class CaptureReader {
   /// Bytes read so far and in all; 0 in all where that is unknown.
   [[nodiscard]] uint64_t position() const;
   [[nodiscard]] uint64_t size() const { return size_; }
+  /// Whether its times may be finer than microseconds.
+  [[nodiscard]] bool has_nanoseconds() const { return has_nanoseconds_; }
 
  private:
   struct Close {
@@ -40,13 +43,15 @@ class CaptureReader {
   std::unique_ptr<pcap, Close> capture_;
   uint64_t size_ = 0;
   uint64_t packets_ = 0;
+  bool has_nanoseconds_ = true;
 };
 
 class CaptureWriter {
  public:
-  /// "-" is standard output.
-  static Result<CaptureWriter> create(const std::string& path);
-  void write(const CapturedPacket& like, std::span<const std::byte> bytes);
+  /// "-" is standard output. `like`: the capture whose resolution of time the new one gets.
+  static Result<CaptureWriter> create(const std::string& path, const CaptureReader& like);
+  /// `tag`: the 4 bytes of a VLAN tag to write between the packet's addresses and its type; empty: none.
+  void write(const CapturedPacket& like, std::span<const std::byte> bytes, std::span<const std::byte> tag = {});
   /// Writes out what is buffered. EIO and others where the file did not take all.
   Status finish();
 
@@ -56,8 +61,10 @@ class CaptureWriter {
     void operator()(pcap_dumper* dumper) const;
   };
   std::string path_;
+  bool has_nanoseconds_ = false;
   std::unique_ptr<pcap, Close> capture_;
   std::unique_ptr<pcap_dumper, Close> dumper_;
+  std::vector<std::byte> tagged_;
 };
 
 }  // namespace skep::tools

@@ -20,8 +20,8 @@ void print_listing(const Program& program) {
 
 /// Loads one program by itself, so that calls and references are resolved and lines known. A program that does not load is
 /// listed as it is in the file.
-int dump_program(Vm& vm, const DumpOptions& options, const std::string& name) {
-  auto object = vm.open(options.object, {.name = {}, .program = name, .type = options.type});
+int dump_program(Vm& vm, std::span<const std::byte> file, const DumpOptions& options, const std::string& name) {
+  auto object = vm.open(file, {.name = options.object, .program = name, .type = options.type});
   if (!object) return fail(object.error());
   auto program = object->program(name);
   if (!program) return fail(program.error());
@@ -37,13 +37,15 @@ int dump_command(const DumpOptions& options) {
   auto vm_options = options.vm.options();
   if (!vm_options) return fail(vm_options.error());
   auto vm = Vm::create(*vm_options);
-  if (!vm) return fail(vm.error());
-  if (!options.program.empty()) return dump_program(*vm, options, options.program);
-  auto object = vm->open(options.object, {.name = {}, .program = {}, .type = options.type});
+  if (!vm) return fail(options.vm.placed(vm.error()));
+  auto file = read_input(options.object);
+  if (!file) return fail(file.error());
+  if (!options.program.empty()) return dump_program(*vm, *file, options, options.program);
+  auto object = vm->open(*file, {.name = options.object, .program = {}, .type = options.type});
   if (!object) return fail(object.error());
   int exit = kDone;
   for (const Program& program : object->programs())
-    if (const int code = dump_program(*vm, options, program.name()); code != kDone) exit = code;
+    if (const int code = dump_program(*vm, *file, options, program.name()); code != kDone) exit = code;
   return exit;
 }
 

@@ -16,6 +16,9 @@ Error malformed(const std::string& assignment, const char* form) {
 Status fill_map(const Object& object, const std::string& name, const std::string& path) {
   auto map = object.map(name);
   if (!map) return std::move(map).error();
+  if (!map->is_loaded())
+    return Error{.code = EINVAL,
+                 .message = "the program does not use the map '" + name + "', so it is not there to fill"};
   auto text = read_input(path);
   if (!text) return std::move(text).error();
   auto status = map->fill_json({reinterpret_cast<const char*>(text->data()), text->size()});
@@ -25,6 +28,15 @@ Status fill_map(const Object& object, const std::string& name, const std::string
     return error;
   }
   return {};
+}
+
+/// A value that is JSON and still does not fit may be meant as text: the digits of a char[], the word true.
+Status set_global(Object& object, const std::string& name, const std::string& value) {
+  const std::string word = Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!Json::accept(value)) return object.set_global(name, word);
+  auto status = object.set_global(name, value);
+  if (!status && !Json::parse(value).is_structured() && object.set_global(name, word)) return {};
+  return status;
 }
 
 /// Whether a map's elements can be listed; rings and their like have none, program arrays hold no values.
@@ -49,9 +61,7 @@ Status set_globals(Object& object, const std::vector<std::string>& assignments) 
   for (const std::string& assignment : assignments) {
     const size_t equals = assignment.find('=');
     if (equals == std::string::npos) return malformed(assignment, "VAR=VALUE");
-    std::string value = assignment.substr(equals + 1);
-    if (!Json::accept(value)) value = Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
-    auto status = object.set_global(assignment.substr(0, equals), value);
+    auto status = set_global(object, assignment.substr(0, equals), assignment.substr(equals + 1));
     if (!status) return status;
   }
   return {};

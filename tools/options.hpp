@@ -24,6 +24,8 @@ struct VmChoice {
 
   /// The library's options: reads the kconfig file, finds the kernel's BTF.
   [[nodiscard]] Result<VmOptions> options() const;
+  /// An error of loading with the place in the kconfig file that it is about, if it is about one.
+  [[nodiscard]] Error placed(Error error) const;
 };
 
 struct RunOptions {
@@ -35,12 +37,12 @@ struct RunOptions {
   bool maps = false;
   std::vector<std::string> fill;  ///< NAME=FILE
   std::vector<std::string> set;   ///< VAR=VALUE
-  uint64_t fuel = 1'000'000'000;
+  uint64_t fuel = RunInput{}.fuel;
   std::optional<uint32_t> expect;
   bool json = false;
   VmChoice vm;
 };
-int run_command(RunOptions options);
+int run_command(const RunOptions& options);
 
 struct DumpOptions {
   std::string object, program, type;

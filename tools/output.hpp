@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -27,9 +29,26 @@ int fail(const Error& error);
 int usage_error(std::string_view message);
 void warn(std::string_view message);
 
-/// A whole file; "-" is standard input. The error names the file.
+/// Opens what is closed of the three standard streams, so that no other file takes their numbers; what uses them still fails.
+void keep_standard_streams();
+/// The exit code of a command that ends with `exit`: kFailed, with a message, if standard output did not take all text.
+int finish_output(int exit);
+/// Gives standard output to data: outputs to "-" go there, and what is printed goes to standard error from now on.
+void claim_stdout();
+
+struct CloseFile {
+  void operator()(std::FILE* file) const {
+    if (file != stdin && file != stdout) std::fclose(file);
+  }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+/// "PATH: what: reason (ERRNO)" of errno, for all files that a command uses.
+Error file_error(const std::string& path, const char* what);
+/// "-" is standard input, standard output. The error is file_error's.
+Result<File> open_input(const std::string& path);
+Result<File> open_output(const std::string& path);
 Result<std::vector<std::byte>> read_input(const std::string& path);
-/// Writes a whole file; "-" is standard output.
 Status write_output(const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace skep::tools

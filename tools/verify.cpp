@@ -8,8 +8,6 @@
 namespace skep::tools {
 namespace {
 
-std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 void print_verdict(const std::string& object, const Verdict& v, bool json) {
   if (json) {
     print_json({{"object", object},
@@ -36,10 +34,12 @@ int verify_command(const VerifyCommandOptions& options) {
   auto vm_options = options.vm.options();
   if (!vm_options) return fail(vm_options.error());
   auto vm = Vm::create(*vm_options);
-  if (!vm) return fail(vm.error());
+  if (!vm) return fail(options.vm.placed(vm.error()));
   bool all_accepted = true;
   for (const std::string& path : options.objects) {
-    auto verdicts = vm->verify(path, {.program = options.program, .log_level = options.log_level});
+    auto file = read_input(path);
+    auto verdicts = file ? vm->verify(*file, {.name = path, .program = options.program, .log_level = options.log_level})
+                         : std::move(file).error();
     if (!verdicts) {
       fail(verdicts.error());
       all_accepted = false;
@@ -47,7 +47,7 @@ int verify_command(const VerifyCommandOptions& options) {
     }
     for (const Verdict& verdict : *verdicts) {
       if (!verdict.log.empty()) std::fputs(verdict.log.c_str(), stderr);
-      print_verdict(file_name(path), verdict, options.json);
+      print_verdict(path, verdict, options.json);
       all_accepted = all_accepted && verdict.accepted;
     }
   }

@@ -28,6 +28,16 @@ TEST_CASE("dump of a program that is not there fails") {
   CHECK(run_command({SKEP_COMMAND, "dump", example("functions"), "--program", "nobody"}).exit == 1);
 }
 
+TEST_CASE("info says what there is none of, and lists kconfig externs apart") {
+  const std::string text = run_command({SKEP_COMMAND, "info", example("kconfig")}).out;
+  CHECK(text.find("globals: none") != std::string::npos);
+  CHECK(text.find("kconfig externs:\n") < text.find("CONFIG_HZ"));
+  const auto info = nlohmann::json::parse(run_command({SKEP_COMMAND, "info", example("kconfig"), "--json"}).out);
+  CHECK(info.at("globals").empty());
+  CHECK(info.at("kconfig").at(0).at("name") == "CONFIG_BPF_SYSCALL");
+  CHECK(run_command({SKEP_COMMAND, "info", SKEP_COMMAND_OBJECT}).out.find("value 0 B, 4096 B") != std::string::npos);
+}
+
 TEST_CASE("info lists programs, maps and globals") {
   const CommandResult result = run_command({SKEP_COMMAND, "info", example("globals"), "--json"});
   INFO(result.err);

@@ -30,6 +30,12 @@ void check_failure(const CommandResult& result, int exit, const std::vector<std:
   }
 }
 
+/// Runs a program of tests/tools/command.bpf.c.
+CommandResult run_program(const std::string& program, std::vector<std::string> options) {
+  options.insert(options.begin(), {"run", SKEP_COMMAND_OBJECT, "--program", program});
+  return call(std::move(options));
+}
+
 std::string example(const std::string& name) { return kExamples + "/" + name + ".bpf.o"; }
 
 }  // namespace
@@ -93,6 +99,70 @@ TEST_CASE("usage errors exit with 2") {
   CHECK(call({"run", example("globals"), "--repeat", "0"}).exit == 2);
   CHECK(call({"run", example("globals"), "--data-in", "x", "--pcap", "y"}).exit == 2);
   CHECK(call({"run", example("globals"), "--json", "--data-out", "-"}).exit == 2);
+}
+
+TEST_CASE("usage errors are one line") {
+  check_failure(call({}), 2, {"skep: error: "});
+  check_failure(call({"run"}), 2, {"skep: error: ", "OBJECT"});
+  check_failure(call({"run", example("globals"), "--nosuch"}), 2, {"skep: error: ", "--nosuch"});
+}
+
+TEST_CASE("numbers out of range are usage errors") {
+  for (const char* option : {"--fuel", "--clock", "--seed", "--repeat", "--cpus"})
+    for (const char* number : {"-1", "18446744073709551616", "", "1x"})
+      check_failure(call({"run", example("globals"), option, number}), 2, {option});
+  check_failure(call({"run", example("globals"), "--expect", "4294967296"}), 2, {"--expect"});
+  check_failure(call({"verify", example("globals"), "--log-level", "8"}), 2, {"--log-level"});
+  CHECK(call({"run", example("globals"), "--seed", "18446744073709551615"}).exit == 0);
+  CHECK(run_program("unspec", {"--expect", "-1"}).exit == 0);
+  CHECK(run_program("unspec", {"--expect", "4294967295"}).exit == 0);
+}
+
+TEST_CASE("files that cannot be read are refused by name and reason") {
+  const std::vector<std::string> directory = {"skep: error: /tmp: ", "Is a directory (EISDIR)"};
+  for (const char* command : {"run", "info", "dump", "verify"}) check_failure(call({command, "/tmp"}), 1, directory);
+  for (const char* option : {"--btf", "--kconfig", "--data-in", "--ctx-in", "--pcap"}) {
+    INFO(option);
+    check_failure(call({"run", example("globals"), option, "/tmp"}), 1, directory);
+    check_failure(call({"run", example("globals"), option, ""}), 2, {option, "empty"});
+  }
+  check_failure(call({"run", example("packet_counter"), "--map", "by_port=/tmp"}), 1, directory);
+}
+
+TEST_CASE("errors of a kernel configuration name its file and line") {
+  const auto refuse = [](const std::string& text, const std::vector<std::string>& parts) {
+    check_failure(call({"run", example("kconfig"), "--kconfig", write_temporary("bad.config", text)}), 1, parts);
+  };
+  refuse("# a comment\nCONFIG_HZ=many\n", {"bad.config:2: ", "CONFIG_HZ"});
+  refuse("CONFIG_HZ=100000\n", {"bad.config:1: ", "CONFIG_HZ"});
+  refuse(std::string("CONFIG_HZ=1\0", 12), {"bad.config: ", "no text"});
+}
+
+TEST_CASE("a program that has no packet or lacks its context says what to give") {
+  check_failure(run_program("sum", {"--pcap", kExamples + "/mixed.pcap"}), 1, {": sum: ", "do not run on packets"});
+  for (const char* program : {"argument", "sum"})
+    check_failure(run_program(program, {}), 1, {"give the context with --ctx-in"});
+  check_failure(run_program("sum", {"--ctx-in", write_temporary("half", "1234")}), 1,
+                {"the whole context", "--ctx-in"});
+  const std::string out = skep::tests::temporary_path("no-data");
+  const CommandResult ignored =
+      run_program("sum", {"--ctx-in", write_temporary("whole", "12345678"), "--data-out", out});
+  CHECK(ignored.exit == 0);
+  CHECK(ignored.err.find("--data-out is ignored") != std::string::npos);
+}
+
+TEST_CASE("an unexpected value is no error of the system's") {
+  CHECK(call({"run", example("globals"), "--expect", "102"}).err.find("(E") == std::string::npos);
+}
+
+TEST_CASE("a source line of kilobytes is cut in a message") {
+  const CommandResult result = run_program("long_line", {});
+  CHECK(result.err.find("a null pointer") != std::string::npos);
+  CHECK(result.err.find("the end of it") == std::string::npos);
+}
+
+TEST_CASE("an endless program ends soon, and says what ended it") {
+  check_failure(run_program("endless", {}), 1, {"100000000", "--fuel", "ETIME"});
 }
 
 TEST_CASE("the JIT that is not there says so") {
