@@ -26,8 +26,11 @@ Status Events::listen(const Object& object) {
   for (Map& map : object.maps()) {
     const std::string type = map.type();
     if ((type != "ringbuf" && type != "perf_event_array") || !map.is_loaded()) continue;
-    auto status = map.on_event([this, map](unsigned cpu, std::span<const std::byte> bytes) { show(map, cpu, bytes); });
-    if (!status) return status;
+    // The map keeps the handler: a handle in it would keep the map, and all that it belongs to, for ever.
+    const auto show_event = [this, name = map.name(), type](unsigned cpu, std::span<const std::byte> bytes) {
+      show(name, type, cpu, bytes);
+    };
+    if (auto status = map.on_event(show_event); !status) return status;
     (type == "ringbuf" ? rings_ : perf_arrays_).push_back(map);
   }
   return {};
@@ -45,13 +48,13 @@ void Events::trace_line(std::string_view line) const {
     std::printf("trace: %.*s\n", static_cast<int>(line.size()), line.data());
 }
 
-void Events::show(const Map& map, unsigned cpu, std::span<const std::byte> bytes) const {
+void Events::show(const std::string& map, const std::string& type, unsigned cpu,
+                  std::span<const std::byte> bytes) const {
   if (json_) {
-    print_json(
-        {{"event", map.type()}, {"map", map.name()}, {"cpu", cpu}, {"size", bytes.size()}, {"data", hex(bytes, "")}});
+    print_json({{"event", type}, {"map", map}, {"cpu", cpu}, {"size", bytes.size()}, {"data", hex(bytes, "")}});
     return;
   }
-  std::printf("%s: %zu bytes: %s\n", map.name().c_str(), bytes.size(), hex(bytes, " ").c_str());
+  std::printf("%s: %zu bytes: %s\n", map.c_str(), bytes.size(), hex(bytes, " ").c_str());
 }
 
 }  // namespace skep::tools

@@ -24,7 +24,7 @@ class Events {
   void trace_line(std::string_view line) const;
 
  private:
-  void show(const Map& map, unsigned cpu, std::span<const std::byte> bytes) const;
+  void show(const std::string& map, const std::string& type, unsigned cpu, std::span<const std::byte> bytes) const;
   bool json_;
   std::vector<Map> rings_;
   std::vector<Map> perf_arrays_;

@@ -7,7 +7,8 @@
 namespace skep::tests {
 namespace {
 
-Result<Object> load_alone(const std::string& program, const VmOptions& options = {}) {
+Result<Object> load_alone(const std::string& program, VmOptions options = {}) {
+  options.kernel_btf = example("kernel_types");  // libbpf wants types for an object with externs of the kernel
   Vm vm = take(Vm::create(options));
   Result<Object> object = vm.open(LOADING_OBJECT, {.program = program});
   if (!object) return object;

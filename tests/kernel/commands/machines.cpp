@@ -19,7 +19,7 @@ namespace {
 using vm::Attr;
 using vm::Command;
 
-constexpr uint32_t kNumbers[] = {0, 1, 2, 4, 8, 64, 0x1000, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff};
+constexpr uint32_t kNumbers[] = {0, 1, 2, 4, 8, 64, 0x3000, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff};
 
 /// Whether a map would take more memory than a test may ask of the kernel (which would give it, and then kill processes).
 /// Neither machine is asked to make such a map.
