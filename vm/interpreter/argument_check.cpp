@@ -10,6 +10,7 @@
 #include "maps/map.hpp"
 #include "verifier/helper_proto.hpp"
 #include "vm/interpreter/call_check.hpp"
+#include "vm/interpreter/calls.hpp"
 #include "vm/program.hpp"
 #include "vm/regions.hpp"
 
@@ -46,6 +47,12 @@ struct Argument {
   }
 };
 
+/// What helpers do with memory costs as much fuel as an instruction each this many bytes.
+constexpr uint64_t kBytesOfInstruction = 64;
+
+void charge_bytes(Run& run, uint64_t size) { run.fuel -= static_cast<int64_t>(size / kBytesOfInstruction); }
+
+/// Also charges for the bytes.
 bool check_region(const Argument& a, uint64_t size, bool write) {
   const Region* region = a.regions().find(a.value(), size);
   if (region == nullptr) {
@@ -57,8 +64,9 @@ bool check_region(const Argument& a, uint64_t size, bool write) {
       region->kind != RegionKind::socket &&
       (region->kind != RegionKind::context || a.m.code->program().spec().type == verifier::ProgramType::syscall);
   if (!is_plain_memory) return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
-  return a.require(write ? region->writable : region->readable,
-                   fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
+  charge_bytes(a.m.run, size);
+  if (write ? region->writable : region->readable) return true;
+  return a.violation(fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
 }
 
 bool writes(const Arg& arg) { return arg.has(verifier::kWrites) || arg.has(verifier::kUninit); }
@@ -218,7 +226,11 @@ bool check_arguments(Machine& m, const Callee& callee, const uint64_t* r, const 
   }
   for (int i = 0; i < callee.prototype->arg_count; ++i)
     if (!check_argument({m, *callee.prototype, r, call, i})) return false;
-  return true;
+  if (callee.prototype->has(verifier::kChangesPacket) && m.run.packet != nullptr)
+    charge_bytes(m.run, static_cast<uint64_t>(m.run.packet->data_end - m.run.packet->data));
+  if (m.run.fuel >= 0) return true;
+  out_of_fuel(m, call);
+  return false;
 }
 
 bool check_context_pointer(Machine& m, uint64_t address, const Slot* at) {

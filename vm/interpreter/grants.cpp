@@ -12,6 +12,7 @@
 #include "verifier/helpers.hpp"
 #include "vm/helpers/dynptr.hpp"
 #include "vm/interpreter/call_check.hpp"
+#include "vm/interpreter/calls.hpp"
 #include "vm/program.hpp"
 #include "vm/regions.hpp"
 
@@ -167,6 +168,10 @@ const Slot* call_checked(Machine& m, const Callee& callee, uint64_t* r, const Sl
   m.helper_call = outer;
   if (run.fault) {
     m.locate_fault(call);
+    return nullptr;
+  }
+  if (run.fuel < 0) {
+    out_of_fuel(m, call);
     return nullptr;
   }
   grant_packet(run);

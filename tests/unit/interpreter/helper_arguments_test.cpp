@@ -5,10 +5,9 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "engines.hpp"
-#include "maps/map.hpp"
+#include "argument_test.hpp"
+#include "maps/flags.hpp"
 #include "maps/ringbuf.hpp"
-#include "verifier/helper_proto.hpp"
 
 namespace skep::vm::testing {
 namespace {
@@ -17,33 +16,6 @@ namespace make = isa::make;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
-using maps::MapType;
-using verifier::HelperId;
-using verifier::ProgramType;
-
-isa::Code call(HelperId id) { return make::call_helper(int(id)); }
-
-/// Programs with an array (map 0, values of 16 bytes) and a ring buffer (map 1).
-struct ArgumentTest {
-  std::shared_ptr<Vm> vm = make_vm();
-  Context context{192};
-  Packet packet = *Packet::create(4096);
-  std::vector<std::shared_ptr<maps::Map>> maps{
-      *maps::Map::create({.type = MapType::array, .key_size = 4, .value_size = 16, .max_entries = 2, .name = "array"},
-                         *vm),
-      *maps::Map::create({.type = MapType::ringbuf, .max_entries = 4096, .name = "ring"}, *vm)};
-  ArgumentTest() {
-    REQUIRE(packet.assign(std::vector<std::byte>(64), 256));
-    publish_packet(context, packet);
-  }
-  Outcome outcome(const isa::Code& code) {
-    return run(kChecked, *vm, *typed_program(ProgramType::sched_cls, code + make::exit(), maps),
-               {.context = &context, .packet = &packet});
-  }
-  Error error(const isa::Code& code) { return outcome(code).error; }
-};
-
-isa::Code stack_pointer(int reg, int offset) { return make::mov64_reg(reg, 10) + make::add64_imm(reg, offset); }
 
 TEST_CASE("a number is no map") {
   ArgumentTest test;
@@ -96,11 +68,6 @@ TEST_CASE("callbacks must be functions") {
                                  make::mov64_imm(4, 0) + call(HelperId::loop));
   CHECK(error.message == "bpf_loop: r2 = 0x1000: not a function of the program");
 }
-
-isa::Code reserve(int size) {
-  return make::lddw_map_fd(1, 1) + make::mov64_imm(2, size) + make::mov64_imm(3, 0) + call(HelperId::ringbuf_reserve);
-}
-isa::Code submit() { return make::mov64_imm(2, 0) + call(HelperId::ringbuf_submit); }
 
 TEST_CASE("a record is the program's from reserve to submit") {
   ArgumentTest test;
