@@ -50,6 +50,16 @@ TEST_CASE("a size is checked with its memory, whatever it is") {
   }
 }
 
+TEST_CASE("a null pointer is memory of no bytes") {
+  ArgumentTest test;
+  const auto difference = [&](int size) {
+    return test.outcome(make::mov64_imm(1, 0) + make::mov64_imm(2, size) + make::mov64_imm(3, 0) +
+                        make::mov64_imm(4, 0) + make::mov64_imm(5, 0) + call(HelperId::csum_diff));
+  };
+  CHECK(difference(0).r0 == 0);
+  CHECK_THAT(difference(64).error.message, EndsWith("r1 = 0x0: the helper reads 64 bytes there: a null pointer"));
+}
+
 TEST_CASE("only the context is a context, and it is no memory") {
   ArgumentTest test;
   const isa::Code load =
