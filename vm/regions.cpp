@@ -118,14 +118,42 @@ std::string Regions::explain_miss(uint64_t address, uint64_t size) {
   return fmt::format("{} past the end of {}", plural(past), nearest.describe());
 }
 
-void Regions::remember_dynptr(uint64_t address) {
-  std::memcpy(dynptrs_[address].data(), reinterpret_cast<const void*>(address), sizeof(Dynptr));
+void Regions::set_frames(uint32_t count) {
+  if (count < frames_ && !dynptrs_.empty())
+    dynptrs_.erase(dynptrs_.lower_bound(stack_ + uint64_t{count} * kStackBytes), dynptrs_.end());
+  frames_ = count;
 }
 
-bool Regions::has_dynptr(uint64_t address) const {
+void Regions::remember_dynptr(uint64_t address, bool is_referenced) {
+  Dynptr& known = dynptrs_[address];
+  std::memcpy(&known.truth, reinterpret_cast<const void*>(address), sizeof known.truth);
+  known.is_referenced = is_referenced;
+}
+
+const Regions::Dynptr* Regions::dynptr_at(uint64_t address) const {
   const auto known = dynptrs_.find(address);
-  return known != dynptrs_.end() &&
-         std::memcmp(known->second.data(), reinterpret_cast<const void*>(address), sizeof(Dynptr)) == 0;
+  if (known == dynptrs_.end()) return nullptr;
+  const Dynptr& dynptr = known->second;
+  const bool is_unchanged =
+      std::memcmp(&dynptr.truth, reinterpret_cast<const void*>(address), sizeof dynptr.truth) == 0;
+  return is_unchanged ? &dynptr : nullptr;
+}
+
+std::map<uint64_t, Regions::Dynptr>::const_iterator Regions::dynptr_behind(uint64_t address) const {
+  constexpr uint64_t kBytes = sizeof(helpers::Dynptr);
+  return dynptrs_.lower_bound(address < kBytes ? 0 : address - kBytes + 1);
+}
+
+bool Regions::touches_dynptr(uint64_t address, uint64_t size) const {
+  const auto dynptr = dynptr_behind(address);
+  return dynptr != dynptrs_.end() && dynptr->first < address + size;
+}
+
+bool Regions::overwrite_dynptrs(uint64_t address, uint64_t size) {
+  for (auto dynptr = dynptr_behind(address); dynptr != dynptrs_.end() && dynptr->first < address + size;
+       dynptr = dynptrs_.erase(dynptr))
+    if (dynptr->second.is_referenced) return false;
+  return true;
 }
 
 const maps::Map* Regions::map_before(uint64_t address, uint64_t reach) const {

@@ -64,6 +64,8 @@ bool check_region(const Argument& a, uint64_t size, bool write) {
       region->kind != RegionKind::socket &&
       (region->kind != RegionKind::context || a.m.code->program().spec().type == verifier::ProgramType::syscall);
   if (!is_plain_memory) return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
+  if (region->kind == RegionKind::stack && a.regions().touches_dynptr(a.value(), size))
+    return a.violation("a dynptr cannot be given as memory");
   charge_bytes(a.m.run, size);
   if (write ? region->writable : region->readable) return true;
   return a.violation(fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
@@ -83,8 +85,15 @@ bool check_key(const Argument& a) { return check_region(a, a.map().key_size(), w
 
 bool check_value(const Argument& a) { return check_region(a, a.map().value_size(), writes(a.expected())); }
 
+/// Linux makes dynptrs to no other memory (check_helper_call): all else may end before they do.
+bool check_dynptr_memory(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), a.next_value());
+  return a.require(region == nullptr || region->kind == RegionKind::map_value, "not a map value");
+}
+
 /// Memory whose size is the next argument.
 bool check_memory(const Argument& a) {
+  if (a.prototype.id == verifier::HelperId::dynptr_from_mem && !check_dynptr_memory(a)) return false;
   if (a.next_value() == 0) return true;  // whether 0 is allowed is the size's own matter
   return check_region(a, a.next_value(), writes(a.expected()));
 }
@@ -157,12 +166,27 @@ bool check_ring_record(const Argument& a) {
                    "not a record that the program has reserved");
 }
 
+bool is_stack(const Region* region) { return region != nullptr && region->kind == RegionKind::stack; }
+
+/// Whether the program may still write the memory to which a dynptr leads. A record is its own as long as the dynptr is.
+bool is_live(const Regions::Dynptr& dynptr, Regions& regions) {
+  const auto begin = reinterpret_cast<uint64_t>(dynptr.truth.find(0, 0));
+  if (begin == 0 || dynptr.is_referenced) return true;
+  const Region* region = regions.find(begin, dynptr.truth.size());
+  return region != nullptr && region->kind == RegionKind::map_value && region->writable;
+}
+
 bool check_dynptr(const Argument& a) {
-  const Region* region = a.regions().find(a.value(), sizeof(Regions::Dynptr));
-  const bool is_on_stack = region != nullptr && region->kind == RegionKind::stack;
-  if (!is_on_stack || a.value() % sizeof(uint64_t) != 0) return a.violation("not a dynptr on the stack");
-  return a.require(a.expected().has(verifier::kUninit) || a.regions().has_dynptr(a.value()),
-                   "not an initialised dynptr");
+  Regions& regions = a.regions();
+  if (!is_stack(regions.find(a.value(), sizeof(helpers::Dynptr))) || a.value() % sizeof(uint64_t) != 0)
+    return a.violation("not a dynptr on the stack");
+  if (a.expected().has(verifier::kUninit))
+    return a.require(regions.overwrite_dynptrs(a.value(), sizeof(helpers::Dynptr)), kOverwritesDynptr);
+  const Regions::Dynptr* dynptr = regions.dynptr_at(a.value());
+  if (dynptr == nullptr) return a.violation("not an initialised dynptr");
+  if (a.expected().has(verifier::kRelease) && !dynptr->is_referenced)
+    return a.violation("the dynptr holds no ring buffer record");
+  return a.require(is_live(*dynptr, regions), "the memory of the dynptr is gone");
 }
 
 bool refuse_kernel_object(const Argument& a) {

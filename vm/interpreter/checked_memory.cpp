@@ -42,6 +42,13 @@ struct Access {
     return false;
   }
 
+  /// A dynptr that the program writes over is none any more.
+  [[nodiscard]] bool spares_dynptrs(const Region& region) const {
+    if (region.kind != RegionKind::stack || m.run.regions->overwrite_dynptrs(address, size)) return true;
+    violation(kOverwritesDynptr);
+    return false;
+  }
+
   [[nodiscard]] const Region* region() const {
     const Region* found = m.run.regions->find(address, size);
     if (found == nullptr)
@@ -141,6 +148,7 @@ bool checked_store(Machine& m, const Slot* at, uint64_t address, size_t size, ui
   if (region == nullptr) return false;
   if (region->kind == RegionKind::context ? access.context_field(*region) == nullptr : !access.is_allowed(*region))
     return false;
+  if (!access.spares_dynptrs(*region)) return false;
   std::memcpy(reinterpret_cast<void*>(address), &value, size);
   return true;
 }
@@ -157,6 +165,7 @@ void* checked_atomic(Machine& m, const Slot* at, uint64_t address, size_t size) 
     access.violation("an atomic operation must be aligned to its size");
     return nullptr;
   }
+  if (access.write && !access.spares_dynptrs(*region)) return nullptr;
   return reinterpret_cast<void*>(address);
 }
 

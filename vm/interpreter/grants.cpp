@@ -72,13 +72,12 @@ void grant_ring_record(const Returned& call) {
                            .map = call.map()});
 }
 
-/// The whole memory of the dynptr: slices of it would overlap.
+/// The whole record of the dynptr: slices of it would overlap. Other dynptrs lead to what is granted already.
 void grant_dynptr_memory(const Returned& call) {
-  const auto* dynptr = reinterpret_cast<const helpers::Dynptr*>(call.argument(ArgKind::dynptr));
-  if (dynptr == nullptr) return;
   Regions& regions = *call.run.regions;
-  const uint64_t begin = reinterpret_cast<uint64_t>(dynptr->find(0, 0));
-  if (regions.find(call.result, 1) == nullptr) regions.grant({.begin = begin, .size = dynptr->size()});
+  const Regions::Dynptr* dynptr = regions.dynptr_at(call.argument(ArgKind::dynptr));
+  if (dynptr != nullptr && dynptr->is_referenced)
+    regions.grant({.begin = reinterpret_cast<uint64_t>(dynptr->truth.find(0, 0)), .size = dynptr->truth.size()});
 }
 
 void grant_socket_at(Regions& regions, uint64_t address, verifier::SocketKind kind, uint32_t acquired) {
@@ -146,12 +145,12 @@ void revoke_released(Run& run, const HelperProto& prototype, const uint64_t* r) 
   }
 }
 
-/// Helpers make and change dynptrs.
+/// Only what a helper was given to make a dynptr of is one: its other arguments are as they were.
 void remember_dynptrs(const Returned& call) {
   for (int i = 0; i < call.prototype.arg_count; ++i) {
     const verifier::Arg& arg = call.prototype.args[static_cast<size_t>(i)];
-    if (arg.kind == ArgKind::dynptr && !arg.has(verifier::kRelease))
-      call.run.regions->remember_dynptr(call.r[static_cast<size_t>(i) + 1]);
+    if (arg.kind == ArgKind::dynptr && arg.has(verifier::kUninit))
+      call.run.regions->remember_dynptr(call.r[static_cast<size_t>(i) + 1], arg.has(verifier::kRingbuf));
   }
 }
 

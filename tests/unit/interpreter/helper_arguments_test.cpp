@@ -123,23 +123,6 @@ TEST_CASE("a helper that changes the packet changes what the program reaches") {
              EndsWith("1 byte past the end of the packet (100 bytes)"));
 }
 
-TEST_CASE("a forged dynptr is none") {
-  ArgumentTest test;
-  const isa::Code forged = make::stdw(10, -16, 0x1000) + make::stdw(10, -8, 64);
-  const isa::Code data =
-      stack_pointer(1, -16) + make::mov64_imm(2, 0) + make::mov64_imm(3, 8) + call(HelperId::dynptr_data);
-  CHECK_THAT(test.error(forged + data).message, EndsWith("not an initialised dynptr"));
-  const isa::Code made = make::lddw_map_fd(1, 1) + make::mov64_imm(2, 32) + make::mov64_imm(3, 0) +
-                         stack_pointer(4, -16) + call(HelperId::ringbuf_reserve_dynptr);
-  const isa::Code discard =
-      stack_pointer(1, -16) + make::mov64_imm(2, 0) + call(HelperId::ringbuf_discard_dynptr) + make::mov64_imm(0, 3);
-  CHECK(test.outcome(made + data + make::stdw(0, 0, 1) + discard).r0 == 3);
-  CHECK_THAT(test.error(made + make::stw(10, -8, 64) + data).message, EndsWith("not an initialised dynptr"));
-  const isa::Code kept = made + data + make::mov64_reg(7, 0) + discard;
-  CHECK(test.error(kept + make::stdw(7, 0, 1)).code == EFAULT);
-  CHECK_THAT(test.error(kept + data).message, EndsWith("not an initialised dynptr"));
-}
-
 TEST_CASE("a spin lock is a field of a map value, and nothing else") {
   ArgumentTest test;
   CHECK_THAT(test.error(stack_pointer(1, -8) + call(HelperId::spin_lock)).message,
