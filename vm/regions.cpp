@@ -64,6 +64,8 @@ void Regions::grant(const Region& region) {
 void Regions::revoke_within(uint64_t begin, uint64_t size) {
   auto region = regions_.lower_bound(begin);
   while (region != regions_.end() && region->first - begin < size) region = regions_.erase(region);
+  std::erase_if(dynptrs_,
+                [=](const auto& entry) { return reinterpret_cast<uint64_t>(entry.second.truth.data) - begin < size; });
 }
 
 Region Regions::frame_region(uint64_t index) const {

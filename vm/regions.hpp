@@ -64,7 +64,7 @@ class Regions {
   /// Adds a region, or widens the one that begins where it does.
   void grant(const Region& region);
   void revoke(uint64_t begin) { regions_.erase(begin); }
-  /// Takes back the regions that begin inside of `size` bytes from `begin` on.
+  /// Takes back the regions that begin inside of `size` bytes from `begin` on, and the dynptrs to there.
   void revoke_within(uint64_t begin, uint64_t size);
 
   /// The region that contains all of the bytes; null: none does. Valid until the next change.

@@ -118,6 +118,11 @@ constexpr auto kGrants = [] {
   return grants;
 }();
 
+void revoke_record(Regions& regions, uint64_t address) {
+  const Region* record = regions.starting_at(address, RegionKind::ring_record);
+  regions.revoke_within(address, std::max<uint64_t>(record->size, 1));
+}
+
 /// Takes back the memory behind a dynptr whose record ends with the call.
 void revoke_dynptr(Regions& regions, uint64_t address) {
   const auto& dynptr = *reinterpret_cast<const helpers::Dynptr*>(address);
@@ -137,7 +142,7 @@ void revoke_released(Run& run, const HelperProto& prototype, const uint64_t* r) 
     const uint64_t value = r[1 + i];
     if (!arg.has(verifier::kRelease) || value == 0) continue;
     if (arg.kind == ArgKind::ringbuf_mem)
-      run.regions->revoke(value);
+      revoke_record(*run.regions, value);
     else if (arg.kind == ArgKind::dynptr)
       revoke_dynptr(*run.regions, value);
     else
