@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "maps/flags.hpp"
 #include "maps/map.hpp"
 #include "verifier/helper_proto.hpp"
+#include "verifier/map_helpers.hpp"
 #include "vm/interpreter/call_check.hpp"
 #include "vm/interpreter/calls.hpp"
 #include "vm/program.hpp"
@@ -79,7 +81,17 @@ bool check_context_argument(const Argument& a) {
   return a.require(a.m.run.context != nullptr && a.value() == a.m.run.context->address(), "not the context");
 }
 
-bool check_map(const Argument& a) { return a.require(a.regions().has_map(a.value()), "not a map of the program"); }
+bool check_map(const Argument& a) {
+  if (!a.regions().has_map(a.value())) return a.violation("not a map of the program");
+  const maps::Attributes& map = reinterpret_cast<const maps::Map*>(a.value())->attributes();
+  const ProgramSpec& program = a.m.code->program().spec();
+  const verifier::HelperCaller caller{.type = program.type, .attach = program.expected_attach_type};
+  if (!verifier::goes_with(caller, a.prototype.id, map.type))
+    return a.violation(fmt::format("maps of type {} do not go with this helper", maps::map_type_name(map.type)));
+  if ((map.flags & maps::kFlagRdonlyProg) != 0 && verifier::changes_map(a.prototype.id))
+    return a.violation(fmt::format("map '{}' is read-only for programs", map.name));
+  return true;
+}
 
 bool check_key(const Argument& a) { return check_region(a, a.map().key_size(), writes(a.expected())); }
 

@@ -59,7 +59,7 @@ void grant_nothing(const Returned&) {}
 
 void grant_map_value(const Returned& call) {
   if (call.map() == nullptr) return;
-  if (is_map_of_maps(*call.map()))
+  if (is_map_of_maps(*call.map()))  // the check of arguments lets no other helper have it than map_lookup_elem
     call.run.regions->add_map(reinterpret_cast<const maps::Map*>(call.result));
   else
     call.run.regions->grant(value_region(call.result, *call.map()));

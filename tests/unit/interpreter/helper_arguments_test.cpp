@@ -25,6 +25,18 @@ TEST_CASE("a number is no map") {
   CHECK(error.insn == 4);
 }
 
+TEST_CASE("a map must be of a type that goes with the helper") {
+  ArgumentTest test;
+  CHECK_THAT(test.error(make::lddw_map_fd(1, 1) + stack_pointer(2, -8) + call(HelperId::map_lookup_elem)).message,
+             EndsWith("maps of type ringbuf do not go with this helper"));
+  CHECK_THAT(test.error(make::lddw_map_fd(1, 0) + make::mov64_imm(2, 8) + make::mov64_imm(3, 0) +
+                        call(HelperId::ringbuf_reserve))
+                 .message,
+             EndsWith("maps of type array do not go with this helper"));
+  CHECK_THAT(test.error(make::lddw_map_fd(2, 0) + make::mov64_imm(3, 0) + call(HelperId::tail_call)).message,
+             EndsWith("maps of type array do not go with this helper"));
+}
+
 TEST_CASE("keys and values must be memory of the map's sizes") {
   ArgumentTest test;
   const isa::Code map = make::lddw_map_fd(1, 0);

@@ -71,6 +71,11 @@ TEST_CASE("values of a map that is read-only for programs are read-only") {
   CHECK(test.run_on(kChecked, look_up(0) + make::ldxdw(0, 0, 0) + make::exit(), {limits}).r0 == 0);
   CHECK_THAT(test.run_on(kChecked, look_up(0) + make::stb(0, 0, 1) + make::exit(), {limits}).error.message,
              EndsWith("map value 'limits' (8 bytes) is read-only"));
+  const isa::Code update = make::stw(10, -4, 0) + make::stdw(10, -16, 1) + make::lddw_map_fd(1, 0) +
+                           make::mov64_reg(2, 10) + make::add64_imm(2, -4) + make::mov64_reg(3, 10) +
+                           make::add64_imm(3, -16) + make::mov64_imm(4, 0) + call(HelperId::map_update_elem);
+  CHECK_THAT(test.run_on(kChecked, update + make::exit(), {limits}).error.message,
+             EndsWith("map 'limits' is read-only for programs"));
 }
 
 TEST_CASE("global data is addressed directly, with an offset") {
