@@ -50,6 +50,14 @@ std::string Region::describe() const {
   return with_size("memory");
 }
 
+const maps::Field* Region::touched_field(uint64_t address, uint64_t bytes) const {
+  if (!has_fields) return nullptr;
+  const uint64_t offset = address - begin;
+  for (const maps::Field& field : map->fields())
+    if (offset < uint64_t{field.offset} + field.size && field.offset < offset + bytes) return &field;
+  return nullptr;
+}
+
 void Regions::set_packet(uint64_t begin, uint64_t size, bool writable) {
   packet_.begin = begin;
   packet_.size = size;

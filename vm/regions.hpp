@@ -14,7 +14,8 @@
 
 namespace skep::maps {
 class Map;
-}
+struct Field;
+}  // namespace skep::maps
 
 namespace skep::vm {
 
@@ -37,6 +38,7 @@ struct Region {
   RegionKind kind = RegionKind::memory;
   bool writable = true;
   bool readable = true;
+  bool has_fields = false;             ///< of map_value: parts of it belong to the system
   const maps::Map* map = nullptr;      ///< of map_value, map_key, ring_record
   uint32_t frame = 0;                  ///< of stack
   verifier::SocketKind socket_kind{};  ///< of socket
@@ -45,6 +47,8 @@ struct Region {
   [[nodiscard]] bool contains(uint64_t address, uint64_t bytes) const {
     return address >= begin && bytes <= size && address - begin <= size - bytes;
   }
+  /// The first of the value's special fields that the bytes touch; null: none.
+  [[nodiscard]] const maps::Field* touched_field(uint64_t address, uint64_t bytes) const;
   /// "map value 'counts' (16 bytes)"
   [[nodiscard]] std::string describe() const;
 };

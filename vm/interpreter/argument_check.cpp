@@ -68,6 +68,9 @@ bool check_region(const Argument& a, uint64_t size, bool write) {
   if (!is_plain_memory) return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
   if (region->kind == RegionKind::stack && a.regions().touches_dynptr(a.value(), size))
     return a.violation("a dynptr cannot be given as memory");
+  if (const maps::Field* field = region->touched_field(a.value(), size))
+    return a.violation(
+        fmt::format("{} of {} cannot be given as memory", maps::field_name(field->kind), region->describe()));
   charge_bytes(a.m.run, size);
   if (write ? region->writable : region->readable) return true;
   return a.violation(fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
@@ -137,25 +140,31 @@ bool check_function(const Argument& a) {
   return a.require(a.m.code->function_at(a.value()) != nullptr, "not a function of the program");
 }
 
-/// A special field, at its declared offset in a map value.
-bool check_field(const Argument& a, int (maps::Map::*offset)() const, uint64_t size, std::string_view name) {
-  const Region* region = a.regions().find(a.value(), size);
-  const bool is_there = region != nullptr && region->kind == RegionKind::map_value && region->map != nullptr &&
-                        (region->map->*offset)() >= 0 &&
-                        a.value() - region->begin == static_cast<uint64_t>((region->map->*offset)());
-  return a.require(is_there, fmt::format("not the {} of a map value", name));
+/// The special field of a map value to which the argument points; null: it points to none, or may not write it.
+const maps::Field* field_at(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), 1);
+  if (region == nullptr || region->kind != RegionKind::map_value || !region->writable) return nullptr;
+  const maps::Field* field = region->touched_field(a.value(), 1);
+  return field != nullptr && a.value() - region->begin == field->offset ? field : nullptr;
 }
 
 bool check_spin_lock(const Argument& a) {
-  return check_field(a, &maps::Map::spin_lock_offset, 4, "struct bpf_spin_lock");
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && field->kind == maps::FieldKind::spin_lock,
+                   "not the struct bpf_spin_lock of a map value");
 }
 
-bool check_timer(const Argument& a) { return check_field(a, &maps::Map::timer_offset, 16, "struct bpf_timer"); }
+bool check_timer(const Argument& a) {
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && field->kind == maps::FieldKind::timer,
+                   "not the struct bpf_timer of a map value");
+}
 
+/// Linux lets untrusted pointers be stored, not exchanged (process_kptr_func).
 bool check_kptr_field(const Argument& a) {
-  const Region* region = a.regions().find(a.value(), sizeof(uint64_t));
-  return a.require(region != nullptr && region->kind == RegionKind::map_value && a.value() % sizeof(uint64_t) == 0,
-                   "not a pointer field of a map value");
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && maps::is_kptr(field->kind) && field->kind != maps::FieldKind::kptr_untrusted,
+                   "not a reference counted pointer of a map value");
 }
 
 bool check_any_socket(const Argument& a) {

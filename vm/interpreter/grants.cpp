@@ -52,6 +52,7 @@ Region value_region(uint64_t address, const maps::Map& map) {
           .kind = RegionKind::map_value,
           .writable = (flags & maps::kFlagRdonlyProg) == 0,
           .readable = (flags & maps::kFlagWronlyProg) == 0,
+          .has_fields = !map.fields().empty(),
           .map = &map};
 }
 
