@@ -126,14 +126,23 @@ bool check_stack(const Argument& a) {
   return a.require(region != nullptr && region->kind == RegionKind::stack, "not on the stack");
 }
 
+/// Whether nobody can write the value any more, and the program knows where it lies (Linux: check_reg_const_str).
+bool is_constant(const Region& region) {
+  return region.kind == RegionKind::map_value && (region.map->attributes().flags & maps::kFlagRdonlyProg) != 0 &&
+         region.map->frozen() && region.map->type() == maps::MapType::array && region.map->max_entries() == 1;
+}
+
 bool check_string(const Argument& a) {
   const Region* region = a.regions().find(a.value(), 1);
   if (region == nullptr) return check_region(a, 1, false);
-  if (region->kind == RegionKind::context || region->kind == RegionKind::socket)
-    return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
+  if (!is_constant(*region))
+    return a.violation(fmt::format("the string lies in {}, not in a frozen read-only map", region->describe()));
   const std::string_view rest(reinterpret_cast<const char*>(a.value()), region->begin + region->size - a.value());
-  return a.require(rest.find('\0') != std::string_view::npos,
-                   fmt::format("a string without end in {}", region->describe()));
+  const size_t length = rest.find('\0');
+  if (length == std::string_view::npos)
+    return a.violation(fmt::format("a string without end in {}", region->describe()));
+  charge_bytes(a.m.run, length);
+  return true;
 }
 
 bool check_function(const Argument& a) {

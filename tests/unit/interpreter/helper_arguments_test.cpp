@@ -118,6 +118,47 @@ TEST_CASE("a record that is left reserved is discarded at the end") {
   CHECK(received == 0);
 }
 
+/// An array of one value with a text, read-only for programs.
+std::shared_ptr<maps::Map> text_map(Vm& vm) {
+  const auto map = *maps::Map::create({.type = MapType::array,
+                                       .key_size = 4,
+                                       .value_size = 16,
+                                       .max_entries = 1,
+                                       .flags = maps::kFlagRdonlyProg,
+                                       .name = ".rodata"},
+                                      vm);
+  const uint32_t key = 0;
+  constexpr std::string_view kText("abcdefg\0xxxxxxxx", 16);  // no end behind the first
+  REQUIRE(map->host_update(&key, kText.data(), 0) == 0);
+  return map;
+}
+
+TEST_CASE("a constant string lies where nobody can write, and has an end") {
+  ArgumentTest test;
+  test.maps.push_back(text_map(*test.vm));
+  const auto compare = [](const isa::Code& to_r3) {
+    return make::stw(10, -4, 0x64636261) + stack_pointer(1, -4) + make::mov64_imm(2, 4) + to_r3 +
+           call(HelperId::strncmp);
+  };
+  const auto in_map = [&](int map, int offset) { return compare(make::lddw_map_value(3, map, offset)); };
+  CHECK_THAT(test.error(in_map(2, 0)).message, EndsWith("not in a frozen read-only map"));
+  REQUIRE(test.maps[2]->freeze() == 0);
+  CHECK(test.outcome(in_map(2, 0)).r0 == 0);
+  CHECK(test.outcome(in_map(2, 3)).r0 == UINT64_MAX);
+  CHECK_THAT(test.error(compare(stack_pointer(3, -4))).message, EndsWith("not in a frozen read-only map"));
+  CHECK_THAT(test.error(compare(make::mov64_imm(3, 0))).message, EndsWith("a null pointer"));
+}
+
+TEST_CASE("a constant string without end is refused") {
+  ArgumentTest test;
+  test.maps.push_back(text_map(*test.vm));
+  REQUIRE(test.maps[2]->freeze() == 0);
+  CHECK_THAT(test.error(make::stw(10, -4, 0) + stack_pointer(1, -4) + make::mov64_imm(2, 4) +
+                        make::lddw_map_value(3, 2, 8) + call(HelperId::strncmp))
+                 .message,
+             EndsWith("a string without end in map value '.rodata' (16 bytes)"));
+}
+
 TEST_CASE("registers that a helper does not return are destroyed") {
   ArgumentTest test;
   const Error error =
