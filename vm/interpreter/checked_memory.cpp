@@ -141,6 +141,17 @@ bool load_map_field(const Access& access, const maps::Map& map, uint64_t& value)
   return false;
 }
 
+/// Linux: atomic_ptr_type_ok.
+bool has_atomics(RegionKind kind) {
+  return kind != RegionKind::context && kind != RegionKind::packet && kind != RegionKind::flow_keys &&
+         kind != RegionKind::socket;
+}
+
+bool is_load_acquire(isa::Op op) {
+  return op == isa::Op::load_acquire8 || op == isa::Op::load_acquire16 || op == isa::Op::load_acquire32 ||
+         op == isa::Op::load_acquire64;
+}
+
 }  // namespace
 
 bool checked_load(Machine& m, const Slot* at, uint64_t address, size_t size, bool sign_extend, uint64_t& value) {
@@ -170,10 +181,10 @@ bool checked_store(Machine& m, const Slot* at, uint64_t address, size_t size, ui
 }
 
 void* checked_atomic(Machine& m, const Slot* at, uint64_t address, size_t size) {
-  const Access access{m, at, address, size, true};
+  const Access access{m, at, address, size, !is_load_acquire(m.code->op_of(at))};
   const Region* region = access.region();
   if (region == nullptr || !access.is_allowed(*region)) return nullptr;
-  if (region->kind == RegionKind::context || region->kind == RegionKind::socket) {
+  if (!has_atomics(region->kind)) {
     access.violation(fmt::format("atomic operations are not allowed on {}", region->describe()));
     return nullptr;
   }

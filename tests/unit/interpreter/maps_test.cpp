@@ -131,6 +131,34 @@ TEST_CASE("for_each_map_elem gives its callback key and value, for as long as it
   CHECK(test.run_on(kChecked, uses_it_later, {table}).error.code == EFAULT);
 }
 
+TEST_CASE("a value that a callback looked up itself stays the program's") {
+  MapTest test;
+  const auto table = test.map({.type = MapType::hash, .value_size = 8, .max_entries = 4, .name = "table"});
+  const uint32_t key = 3;
+  const uint64_t value = 11;
+  REQUIRE(table->host_update(&key, &value, 0) == 0);
+  const isa::Code end = make::ldxdw(1, 10, -8) + make::ldxdw(0, 1, 0) + make::exit();
+  const isa::Code start = make::stdw(10, -8, 0) + make::lddw_map_fd(1, 0) + make::lddw_func(2, 5 + int(end.size())) +
+                          make::mov64_reg(3, 10) + make::add64_imm(3, -8) + make::mov64_imm(4, 0) +
+                          call(HelperId::for_each_map_elem) + end;
+  const isa::Code callback = make::mov64_reg(6, 4) + call(HelperId::map_lookup_elem) + make::stxdw(6, 0, 0) +
+                             make::mov64_imm(0, 1) + make::exit();
+  const Outcome outcome = test.run_on(kChecked, start + callback, {table});
+  INFO(outcome.error.message);
+  CHECK(outcome.r0 == 11);
+}
+
+TEST_CASE("atomic operations: load-acquire reads, and some memory has none") {
+  MapTest test;
+  const auto limits = test.map(
+      {.type = MapType::array, .value_size = 8, .max_entries = 1, .flags = maps::kFlagRdonlyProg, .name = "limits"});
+  CHECK(test.run_on(kChecked, look_up(0) + make::load_acquire64(0, 0, 0) + make::exit(), {limits}).r0 == 0);
+  CHECK_THAT(test.run_on(kChecked, look_up(0) + make::store_release64(0, 1, 0) + make::exit(), {limits}).error.message,
+             EndsWith("map value 'limits' (8 bytes) is read-only"));
+  CHECK_THAT(test.run_on(kChecked, make::load_acquire32(0, 1, 0) + make::exit(), {limits}).error.message,
+             EndsWith("atomic operations are not allowed on the context (24 bytes)"));
+}
+
 /// A program array of one slot, without descriptors.
 class OneProgram : public maps::Map {
  public:
