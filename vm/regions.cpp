@@ -66,7 +66,20 @@ void Regions::set_packet(uint64_t begin, uint64_t size, bool writable) {
 
 void Regions::grant(const Region& region) {
   auto [known, is_new] = regions_.try_emplace(region.begin, region);
-  if (!is_new && (region.size > known->second.size || region.kind != known->second.kind)) known->second = region;
+  if (is_new) return;
+  if (region.size > known->second.size || region.kind != known->second.kind) known->second = region;
+  known->second.is_lent = false;
+}
+
+bool Regions::lend(Region region) {
+  if (find(region.begin, region.size) != nullptr) return false;
+  region.is_lent = true;
+  return regions_.try_emplace(region.begin, region).second;
+}
+
+void Regions::end_loan(uint64_t begin) {
+  const auto region = regions_.find(begin);
+  if (region != regions_.end() && region->second.is_lent) regions_.erase(region);
 }
 
 void Regions::revoke_within(uint64_t begin, uint64_t size) {

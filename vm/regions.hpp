@@ -42,6 +42,7 @@ struct Region {
   const maps::Map* map = nullptr;      ///< of map_value, map_key, ring_record
   uint32_t frame = 0;                  ///< of stack
   verifier::SocketKind socket_kind{};  ///< of socket
+  bool is_lent = false;                ///< for as long as a callback runs; see lend()
   uint32_t references = 0;             ///< of socket: that the program must release
 
   [[nodiscard]] bool contains(uint64_t address, uint64_t bytes) const {
@@ -68,6 +69,11 @@ class Regions {
   /// Adds a region, or widens the one that begins where it does.
   void grant(const Region& region);
   void revoke(uint64_t begin) { regions_.erase(begin); }
+  /// Adds a region for as long as a callback runs, unless the program reaches the memory already. Where the program comes
+  /// to the same region by itself meanwhile, that lasts. False: there was nothing to add.
+  bool lend(Region region);
+  /// Takes back what was lent and has not become the program's own.
+  void end_loan(uint64_t begin);
   /// Takes back the regions that begin inside of `size` bytes from `begin` on, and the dynptrs to there.
   void revoke_within(uint64_t begin, uint64_t size);
 

@@ -195,19 +195,15 @@ CallbackGrants::CallbackGrants(Machine& m, const uint64_t (&arguments)[5]) {
     return;
   const auto& map = *reinterpret_cast<const maps::Map*>(call.registers[1]);
   regions_ = m.run.regions;
-  const auto grant_new = [this](const Region& region) -> uint64_t {
-    if (regions_->find(region.begin, region.size) != nullptr) return 0;
-    regions_->grant(region);
-    return region.begin;
-  };
-  key_ = grant_new(
+  const auto lend = [this](const Region& region) { return regions_->lend(region) ? region.begin : 0; };
+  key_ = lend(
       {.begin = arguments[1], .size = map.key_size(), .kind = RegionKind::map_key, .writable = false, .map = &map});
-  value_ = grant_new(value_region(arguments[2], map));
+  value_ = lend(value_region(arguments[2], map));
 }
 
 CallbackGrants::~CallbackGrants() {
-  if (key_ != 0) regions_->revoke(key_);
-  if (value_ != 0) regions_->revoke(value_);
+  if (key_ != 0) regions_->end_loan(key_);
+  if (value_ != 0) regions_->end_loan(value_);
 }
 
 void grant_program(Machine& m) {
