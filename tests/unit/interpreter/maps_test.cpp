@@ -11,6 +11,7 @@
 #include "engines.hpp"
 #include "maps/flags.hpp"
 #include "verifier/helper_proto.hpp"
+#include "vm/interpreter/map_fields.hpp"
 
 namespace skep::vm::testing {
 namespace {
@@ -157,6 +158,27 @@ TEST_CASE("atomic operations: load-acquire reads, and some memory has none") {
              EndsWith("map value 'limits' (8 bytes) is read-only"));
   CHECK_THAT(test.run_on(kChecked, make::load_acquire32(0, 1, 0) + make::exit(), {limits}).error.message,
              EndsWith("atomic operations are not allowed on the context (24 bytes)"));
+}
+
+TEST_CASE("members of struct bpf_map may be wider than a number") {
+  MapTest test;
+  const auto map = test.map({.type = MapType::array, .value_size = 8, .max_entries = 5, .name = "table"});
+  btf::Builder builder;
+  const btf::TypeId u64 = builder.add_int("unsigned long long", 8);
+  const btf::TypeId wide = builder.add_struct("wide", 24, {{"a", u64, 0, 0}, {"b", u64, 64, 0}, {"c", u64, 128, 0}});
+  builder.add_struct("bpf_map", 24, {{"max_entries", wide, 0, 0}});
+  const auto types = btf::Types::parse(builder.bytes());
+  REQUIRE(types);
+  const auto read = [&](uint64_t offset, size_t size) {
+    uint64_t value = 77;
+    std::string reason;
+    CHECK(interpreter::read_map_field(*map, types->get(), offset, size, value, reason));
+    return value;
+  };
+  CHECK(read(0, 4) == 5);
+  CHECK(read(4, 4) == 0);
+  CHECK(read(8, 8) == 0);
+  CHECK(read(16, 8) == 0);
 }
 
 /// A program array of one slot, without descriptors.
