@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/map_helpers.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <array>
+#include <cstddef>
 
 namespace skep::verifier {
 namespace {
@@ -23,6 +23,13 @@ constexpr Row kRows[] = {
 #define MAP_HELPERS(type, openness, ...) {MapType::type, openness, {__VA_ARGS__}},
 #include "verifier/map_helpers.def"
 };
+
+/// By map type; null: none, which is as open.
+constexpr auto kRowOf = [] {
+  std::array<const Row*, maps::kMapTypeCount> rows{};
+  for (const Row& row : kRows) rows[static_cast<size_t>(row.type)] = &row;
+  return rows;
+}();
 
 constexpr HelperSet kForAllMaps{map_lookup_elem, map_update_elem, map_delete_elem, kptr_xchg};
 
@@ -48,10 +55,9 @@ bool may_update_socket_map(const HelperCaller& caller, HelperId helper) {
 }  // namespace
 
 bool goes_with(const HelperCaller& caller, HelperId helper, MapType type) {
-  const auto* row = std::ranges::find(kRows, type, &Row::type);
-  const bool has_row = row != std::end(kRows);
-  if (has_row && row->helpers.contains(helper)) return true;
-  if (has_row && !row->is_open) return is_socket_map(type) && may_update_socket_map(caller, helper);
+  const Row* row = kRowOf[static_cast<size_t>(type)];
+  if (row != nullptr && row->helpers.contains(helper)) return true;
+  if (row != nullptr && !row->is_open) return is_socket_map(type) && may_update_socket_map(caller, helper);
   return !kReserved.contains(helper);
 }
 
