@@ -112,10 +112,8 @@ int ArrayMap::update(const void* key, const void* value, uint64_t flags, unsigne
   if ((flags & kUpdateNoExist) != 0) return -EEXIST;
   const bool lock = (flags & kUpdateLock) != 0;
   if (lock && !values_.has_spin_lock()) return -EINVAL;
-  if (lock)
-    values_.store_locked(place, value);
-  else
-    values_.store(place, value);
+  if (lock) return values_.store_locked(place, value);
+  values_.store(place, value);
   return 0;
 }
 
@@ -133,10 +131,8 @@ int ArrayMap::host_lookup(const void* key, void* value, uint64_t flags) {
   if (const int error = check_lookup_flags(flags); error != 0) return error;
   void* place = lookup(key, 0);
   if (!place) return -ENOENT;
-  if (flags != 0)
-    values_.load_locked(value, place);
-  else
-    values_.load(value, place);
+  if (flags != 0) return values_.load_locked(value, place);
+  values_.load(value, place);
   return 0;
 }
 

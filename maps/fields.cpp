@@ -56,6 +56,8 @@ const Row& row_of(FieldKind kind) { return kRows[static_cast<size_t>(kind)]; }
 
 static_assert(std::ranges::all_of(kRows, [](const Row& row) { return &row - kRows == static_cast<int>(row.kind); }));
 
+static_assert(std::ranges::all_of(kRows, [](const Row& row) { return row.is_pointer == is_kptr(row.kind); }));
+
 const Row* row_by_name(std::string_view name, bool is_pointer) {
   const auto* row =
       std::ranges::find_if(kRows, [&](const Row& each) { return each.name == name && each.is_pointer == is_pointer; });
@@ -176,6 +178,8 @@ Result<std::vector<Field>> find_fields(const btf::Types& types, btf::TypeId valu
   if (!done) return std::move(done).error();
   return std::move(finder.found);
 }
+
+std::string_view field_name(FieldKind kind) { return row_of(kind).name; }
 
 bool field_allowed(FieldKind kind, MapType type) {
   return (row_of(kind).map_types >> static_cast<uint32_t>(type) & 1) != 0;

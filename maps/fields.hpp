@@ -37,6 +37,10 @@ struct Field {
 /// a list or tree without a spin lock), EEXIST (overlap).
 Result<std::vector<Field>> find_fields(const btf::Types& types, btf::TypeId value_type);
 
+/// The name of its struct, or the type tag of a pointer.
+[[nodiscard]] std::string_view field_name(FieldKind kind);
+[[nodiscard]] constexpr bool is_kptr(FieldKind kind) { return kind >= FieldKind::kptr; }
+
 /// Whether values of maps of this type may have such a field.
 [[nodiscard]] bool field_allowed(FieldKind kind, MapType type);
 

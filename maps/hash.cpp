@@ -91,9 +91,7 @@ int HashBase::host_lookup(const void* key, void* value, uint64_t flags) {
   const uint64_t hash = table_->hash(key);
   const HashTable::Bucket bucket(*table_, hash);
   Element* element = table_->find(key, hash);
-  if (!element) return -ENOENT;
-  copy_out(value, element, flags);
-  return 0;
+  return element ? copy_out(value, element, flags) : -ENOENT;
 }
 
 int HashBase::host_lookup_and_erase(const void* key, void* value, uint64_t flags) {
@@ -104,7 +102,7 @@ int HashBase::host_lookup_and_erase(const void* key, void* value, uint64_t flags
     HashTable::Bucket bucket(*table_, hash);
     element = table_->find(key, hash);
     if (!element) return -ENOENT;
-    copy_out(value, element, flags);
+    if (const int error = copy_out(value, element, flags); error != 0) return error;
     bucket.unlink(element);
   }
   gone(element);
@@ -137,6 +135,16 @@ int HashBase::next_key(const void* key, void* next) {
 
 // Batches ------------------------------------------------------------------------------------------------------------
 
+int HashBase::copy_out_all(Element* first, std::byte*& key, std::byte*& value, uint64_t flags) const {
+  for (Element* element = first; element; element = element->next.load(std::memory_order_relaxed)) {
+    std::memcpy(key, element->key(), key_size());
+    if (const int error = copy_out(value, element, flags); error != 0) return error;
+    key += key_size();
+    value += host_value_size();
+  }
+  return 0;
+}
+
 int HashBase::batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags, bool erase) {
   if (const int error = check_lookup_flags(flags); error != 0) return error;
   if (count == 0) return 0;
@@ -157,12 +165,12 @@ int HashBase::batch(const void* in, void* out, void* keys, void* values, uint32_
       error = done == 0 ? -ENOSPC : 0;
       break;
     }
-    for (Element* element = bucket.first(); element; element = element->next.load(std::memory_order_relaxed)) {
-      std::memcpy(key, element->key(), key_size());
-      copy_out(value, element, flags);
-      key += key_size();
-      value += host_value_size();
-      if (!erase) continue;
+    if (const int busy = copy_out_all(bucket.first(), key, value, flags); busy != 0) {
+      error = busy;
+      break;
+    }
+    for (Element* element = erase ? bucket.first() : nullptr; element;
+         element = element->next.load(std::memory_order_relaxed)) {
       bucket.unlink(element);
       erased.push_back(element);
     }
@@ -208,14 +216,16 @@ int HashMap::update(const void* key, const void* value, uint64_t flags, unsigned
   if (!update_flags_known(flags, true)) return -EINVAL;
   const bool lock = (flags & kUpdateLock) != 0;
   if (lock && !values_.has_spin_lock()) return -EINVAL;
+  int locked = 0;
   const auto change = [&](std::byte* old) {
-    if (lock) values_.store_locked(old, value);
+    if (lock) locked = values_.store_locked(old, value);
     return lock;
   };
-  return put(key, flags, change, [&](std::byte* fresh) {
+  const int error = put(key, flags, change, [&](std::byte* fresh) {
     if (!values_.fields().empty()) zero_shared(fresh, value_size());
     values_.store(fresh, value);
   });
+  return error != 0 ? error : locked;
 }
 
 int HashMap::host_update(const void* key, const void* value, uint64_t flags) {
@@ -225,11 +235,10 @@ int HashMap::host_update(const void* key, const void* value, uint64_t flags) {
 
 void* HashMap::program_value(Element* element, unsigned /*cpu*/) const { return table_->value(element); }
 
-void HashMap::copy_out(void* value, Element* element, uint64_t flags) const {
-  if (flags != 0)
-    values_.load_locked(value, table_->value(element));
-  else
-    values_.load(value, table_->value(element));
+int HashMap::copy_out(void* value, Element* element, uint64_t flags) const {
+  if (flags != 0) return values_.load_locked(value, table_->value(element));
+  values_.load(value, table_->value(element));
+  return 0;
 }
 
 // Per-CPU hash -------------------------------------------------------------------------------------------------------
@@ -302,8 +311,9 @@ void* PercpuHashMap::program_value(Element* element, unsigned cpu) const {
   return percpu_.at(table_->value(element), cpu);
 }
 
-void PercpuHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
+int PercpuHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
   percpu_.load_all(value, table_->value(element));
+  return 0;
 }
 
 }  // namespace skep::maps

@@ -40,8 +40,8 @@ class HashBase : public Map {
 
   /// What a program gets for an element, on its CPU.
   [[nodiscard]] virtual void* program_value(Element* element, unsigned cpu) const = 0;
-  /// Copies an element's value out for the host. The bucket is locked.
-  virtual void copy_out(void* value, Element* element, uint64_t flags) const = 0;
+  /// Copies an element's value out for the host. The bucket is locked. 0, or -EBUSY: its spin lock is not given back.
+  virtual int copy_out(void* value, Element* element, uint64_t flags) const = 0;
   /// An element was unlinked and nothing took its place.
   virtual void gone(Element* element) { table_->retire(element, true); }
 
@@ -58,6 +58,8 @@ class HashBase : public Map {
   std::unique_ptr<HashTable> table_;
 
  private:
+  /// Copies out a bucket's elements, from `first` on, and advances `key` and `value` behind them.
+  int copy_out_all(Element* first, std::byte*& key, std::byte*& value, uint64_t flags) const;
   int batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags, bool erase);
 };
 
@@ -70,7 +72,7 @@ class HashMap final : public HashBase {
 
  protected:
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
-  void copy_out(void* value, Element* element, uint64_t flags) const override;
+  int copy_out(void* value, Element* element, uint64_t flags) const override;
 
  private:
   using HashBase::HashBase;
@@ -114,7 +116,7 @@ class PercpuHashMap final : public HashBase {
 
  protected:
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
-  void copy_out(void* value, Element* element, uint64_t flags) const override;
+  int copy_out(void* value, Element* element, uint64_t flags) const override;
 
  private:
   PercpuHashMap(Attributes attributes, Environment& environment, std::unique_ptr<HashTable> table);

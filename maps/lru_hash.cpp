@@ -107,8 +107,9 @@ int LruHashMap::host_update(const void* key, const void* value, uint64_t flags) 
 
 void* LruHashMap::program_value(Element* element, unsigned /*cpu*/) const { return table_->value(element); }
 
-void LruHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
+int LruHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
   values_.load(value, table_->value(element));
+  return 0;
 }
 
 // LRU per-CPU hash ---------------------------------------------------------------------------------------------------
@@ -155,8 +156,9 @@ void* LruPercpuHashMap::program_value(Element* element, unsigned cpu) const {
   return percpu_.at(table_->value(element), cpu);
 }
 
-void LruPercpuHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
+int LruPercpuHashMap::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
   percpu_.load_all(value, table_->value(element));
+  return 0;
 }
 
 }  // namespace skep::maps

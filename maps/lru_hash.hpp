@@ -85,7 +85,7 @@ class LruHashMap final : public LruBase {
 
  protected:
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
-  void copy_out(void* value, Element* element, uint64_t flags) const override;
+  int copy_out(void* value, Element* element, uint64_t flags) const override;
 
  private:
   using LruBase::LruBase;
@@ -102,7 +102,7 @@ class LruPercpuHashMap final : public LruBase {
 
  protected:
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
-  void copy_out(void* value, Element* element, uint64_t flags) const override;
+  int copy_out(void* value, Element* element, uint64_t flags) const override;
 
  private:
   LruPercpuHashMap(Attributes attributes, Environment& environment, std::unique_ptr<HashTable> table, Memory clock);

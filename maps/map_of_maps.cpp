@@ -128,9 +128,10 @@ void* HashOfMaps::program_value(Element* element, unsigned /*cpu*/) const {
   return reference(table_->value(element)).get();
 }
 
-void HashOfMaps::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
+int HashOfMaps::copy_out(void* value, Element* element, uint64_t /*flags*/) const {
   const uint32_t id = reference(table_->value(element))->id();
   std::memcpy(value, &id, sizeof id);
+  return 0;
 }
 
 }  // namespace skep::maps

@@ -43,7 +43,7 @@ class HashOfMaps final : public HashBase {
  protected:
   [[nodiscard]] bool key_type_optional() const override { return true; }
   [[nodiscard]] void* program_value(Element* element, unsigned cpu) const override;
-  void copy_out(void* value, Element* element, uint64_t flags) const override;
+  int copy_out(void* value, Element* element, uint64_t flags) const override;
 
  private:
   using HashBase::HashBase;

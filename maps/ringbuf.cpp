@@ -148,6 +148,9 @@ size_t Ringbuf::consume(const std::function<void(std::span<const std::byte>)>& r
     const ring::Header* header = header_at(at);
     const uint32_t length = load_acquire(&header->length);
     if ((length & ring::kBusy) != 0) break;
+    // The length lies in memory that programs write their records to: never go by it further than what was produced.
+    const uint64_t produced = std::min(load_acquire(producer()) - at, mask_ + 1);
+    if (ring::record_bytes(length & ~ring::kDiscard) > produced) break;
     if ((length & ring::kDiscard) == 0) {
       ++count;
       receive({reinterpret_cast<const std::byte*>(header + 1), length});

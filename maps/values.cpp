@@ -2,6 +2,7 @@
 #include "maps/values.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "maps/memory.hpp"
@@ -87,18 +88,20 @@ void Values::load_padded(void* destination, const void* value) const {
   clear_fields(destination);
 }
 
-void Values::store_locked(void* value, const void* source) const {
+int Values::store_locked(void* value, const void* source) const {
   void* lock = static_cast<std::byte*>(value) + spin_lock_;
-  lock_value(lock);
+  if (!lock_value(lock)) return -EBUSY;
   store(value, source);
   unlock_value(lock);
+  return 0;
 }
 
-void Values::load_locked(void* destination, void* value) const {
+int Values::load_locked(void* destination, void* value) const {
   void* lock = static_cast<std::byte*>(value) + spin_lock_;
-  lock_value(lock);
+  if (!lock_value(lock)) return -EBUSY;
   load(destination, value);
   unlock_value(lock);
+  return 0;
 }
 
 }  // namespace skep::maps

@@ -33,9 +33,9 @@ class Values {
   /// The same with the padding up to a multiple of 8 bytes: how the host sees values of per-CPU maps.
   void store_padded(void* value, const void* source) const;
   void load_padded(void* destination, const void* value) const;
-  /// The same while holding the value's spin lock.
-  void store_locked(void* value, const void* source) const;
-  void load_locked(void* destination, void* value) const;
+  /// The same while holding the value's spin lock. 0, or -EBUSY: the lock is not given back.
+  [[nodiscard]] int store_locked(void* value, const void* source) const;
+  [[nodiscard]] int load_locked(void* destination, void* value) const;
 
  private:
   void copy(void* destination, const void* source, uint32_t bytes) const;

@@ -50,6 +50,14 @@ std::string Region::describe() const {
   return with_size("memory");
 }
 
+const maps::Field* Region::touched_field(uint64_t address, uint64_t bytes) const {
+  if (!has_fields) return nullptr;
+  const uint64_t offset = address - begin;
+  for (const maps::Field& field : map->fields())
+    if (offset < uint64_t{field.offset} + field.size && field.offset < offset + bytes) return &field;
+  return nullptr;
+}
+
 void Regions::set_packet(uint64_t begin, uint64_t size, bool writable) {
   packet_.begin = begin;
   packet_.size = size;
@@ -58,12 +66,27 @@ void Regions::set_packet(uint64_t begin, uint64_t size, bool writable) {
 
 void Regions::grant(const Region& region) {
   auto [known, is_new] = regions_.try_emplace(region.begin, region);
-  if (!is_new && (region.size > known->second.size || region.kind != known->second.kind)) known->second = region;
+  if (is_new) return;
+  if (region.size > known->second.size || region.kind != known->second.kind) known->second = region;
+  known->second.is_lent = false;
+}
+
+bool Regions::lend(Region region) {
+  if (find(region.begin, region.size) != nullptr) return false;
+  region.is_lent = true;
+  return regions_.try_emplace(region.begin, region).second;
+}
+
+void Regions::end_loan(uint64_t begin) {
+  const auto region = regions_.find(begin);
+  if (region != regions_.end() && region->second.is_lent) regions_.erase(region);
 }
 
 void Regions::revoke_within(uint64_t begin, uint64_t size) {
   auto region = regions_.lower_bound(begin);
   while (region != regions_.end() && region->first - begin < size) region = regions_.erase(region);
+  std::erase_if(dynptrs_,
+                [=](const auto& entry) { return reinterpret_cast<uint64_t>(entry.second.truth.data) - begin < size; });
 }
 
 Region Regions::frame_region(uint64_t index) const {
@@ -118,14 +141,42 @@ std::string Regions::explain_miss(uint64_t address, uint64_t size) {
   return fmt::format("{} past the end of {}", plural(past), nearest.describe());
 }
 
-void Regions::remember_dynptr(uint64_t address) {
-  std::memcpy(dynptrs_[address].data(), reinterpret_cast<const void*>(address), sizeof(Dynptr));
+void Regions::set_frames(uint32_t count) {
+  if (count < frames_ && !dynptrs_.empty())
+    dynptrs_.erase(dynptrs_.lower_bound(stack_ + uint64_t{count} * kStackBytes), dynptrs_.end());
+  frames_ = count;
 }
 
-bool Regions::has_dynptr(uint64_t address) const {
+void Regions::remember_dynptr(uint64_t address, bool is_referenced) {
+  Dynptr& known = dynptrs_[address];
+  std::memcpy(&known.truth, reinterpret_cast<const void*>(address), sizeof known.truth);
+  known.is_referenced = is_referenced;
+}
+
+const Regions::Dynptr* Regions::dynptr_at(uint64_t address) const {
   const auto known = dynptrs_.find(address);
-  return known != dynptrs_.end() &&
-         std::memcmp(known->second.data(), reinterpret_cast<const void*>(address), sizeof(Dynptr)) == 0;
+  if (known == dynptrs_.end()) return nullptr;
+  const Dynptr& dynptr = known->second;
+  const bool is_unchanged =
+      std::memcmp(&dynptr.truth, reinterpret_cast<const void*>(address), sizeof dynptr.truth) == 0;
+  return is_unchanged ? &dynptr : nullptr;
+}
+
+std::map<uint64_t, Regions::Dynptr>::const_iterator Regions::dynptr_behind(uint64_t address) const {
+  constexpr uint64_t kBytes = sizeof(helpers::Dynptr);
+  return dynptrs_.lower_bound(address < kBytes ? 0 : address - kBytes + 1);
+}
+
+bool Regions::touches_dynptr(uint64_t address, uint64_t size) const {
+  const auto dynptr = dynptr_behind(address);
+  return dynptr != dynptrs_.end() && dynptr->first < address + size;
+}
+
+bool Regions::overwrite_dynptrs(uint64_t address, uint64_t size) {
+  for (auto dynptr = dynptr_behind(address); dynptr != dynptrs_.end() && dynptr->first < address + size;
+       dynptr = dynptrs_.erase(dynptr))
+    if (dynptr->second.is_referenced) return false;
+  return true;
 }
 
 const maps::Map* Regions::map_before(uint64_t address, uint64_t reach) const {

@@ -67,7 +67,7 @@ class Formatter {
     read_width();
     switch (peek(0)) {
       case 'p': return pointer();
-      case 's': return string();
+      case 's': return string(spec("s"));
       case 'c': return character();
       default: return integer();
     }
@@ -101,34 +101,48 @@ class Formatter {
     const char kind = peek(1);
     if ((kind == 'k' || kind == 'u') && peek(2) == 's') {
       at_ += 2;
-      return string();
+      return string("%s");  // Linux looks at no width here
     }
     if ((kind == 'i' || kind == 'I') && (peek(2) == '4' || peek(2) == '6')) {
       at_ += 2;
-      return peek(0) == '4' ? ipv4(kind == 'I') : ipv6(kind == 'I');
+      return skip_suffix(peek(0) == '4' ? ipv4(kind == 'I') : ipv6(kind == 'I'));
     }
     const bool is_symbol = kind == 's' || kind == 'S' || kind == 'B';
     if (is_symbol || kind == 'K' || kind == 'x')
       ++at_;
     else if (!is_separator(kind) || kind == '%')
       return -EINVAL;
-    return address(is_symbol);
+    return skip_suffix(is_symbol ? symbol(kind) : address());
   }
 
-  /// Symbols are never known here, so those conversions print the address. Nothing is hashed: addresses are the host's own.
-  int address(bool is_symbol) {
+  /// What follows a pointer's conversion directly belongs to it, and says nothing (Linux: bstr_printf).
+  int skip_suffix(int error) {
+    while (is_digit(peek(1)) || is_letter(peek(1))) ++at_;
+    return error;
+  }
+
+  /// Symbols are never known here, so those conversions print the address. Linux looks at no width of %pB.
+  int symbol(char kind) {
+    if (!take(sizeof(uint64_t))) return -ENOSPC;
+    std::string text;
+    append(text, "0x%llx", static_cast<unsigned long long>(arguments_[next_++]));
+    print(kind == 'B' ? "%s" : spec("s"), text.c_str());
+    return 0;
+  }
+
+  /// Nothing is hashed: addresses are the host's own.
+  int address() {
     if (!take(sizeof(uint64_t))) return -ENOSPC;
     const auto value = static_cast<unsigned long long>(arguments_[next_++]);
-    if (is_symbol)
-      append(out_, "0x%llx", value);
-    else if (has_width_)
+    if (has_width_)
       print(spec("llx"), value);
     else
       append(out_, "%016llx", value);
     return 0;
   }
 
-  int string() {
+  /// `format`: for printf, of the string.
+  int string(const std::string& format) {
     if (!is_separator(peek(1))) return -EINVAL;
     if (used_ >= kArgumentRoom) return -ENOSPC;
     std::string text;
@@ -136,7 +150,7 @@ class Formatter {
     if (!readable) text.clear();
     if (text.size() == kArgumentRoom - used_) text.pop_back();  // the NUL needs its place
     used_ += text.size() + 1;
-    print(spec("s"), text.c_str());
+    print(format, text.c_str());
     return 0;
   }
 

@@ -10,6 +10,13 @@ namespace skep::vm::helpers {
 namespace {
 
 constexpr uint32_t kMaxLoops = 8 * 1024 * 1024;  // Linux: BPF_MAX_LOOPS
+constexpr uint32_t kPlacesOfInstruction = 8;     // a cache line of empty buckets
+
+/// In checked runs, what walking over empty places costs; callbacks pay for themselves. False: the fuel is used up.
+bool charge_walk(Run& run, const maps::Map& map) {
+  if (run.regions != nullptr) run.fuel -= map.max_entries() / kPlacesOfInstruction;
+  return run.fuel >= 0;
+}
 
 int64_t loop(Run& run, uint32_t count, uint64_t function, uint64_t argument, uint64_t flags) {
   if (flags != 0) return -EINVAL;
@@ -24,6 +31,7 @@ int64_t loop(Run& run, uint32_t count, uint64_t function, uint64_t argument, uin
 
 int64_t for_each_map_elem(Run& run, maps::Map* map, uint64_t function, uint64_t argument, uint64_t flags) {
   if (flags != 0) return -EINVAL;
+  if (!charge_walk(run, *map)) return 0;
   struct {
     Run& run;
     maps::Map* map;

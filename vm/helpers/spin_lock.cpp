@@ -15,7 +15,10 @@ int spin_lock(Run& run, uint32_t* lock) {
     run.fail(EDEADLK, "bpf_spin_lock while the program holds a lock already");
     return 0;
   }
-  maps::lock_value(lock);
+  if (!maps::lock_value(lock)) {
+    run.fail(EDEADLK, "bpf_spin_lock: deadlock, the lock is not given back");
+    return 0;
+  }
   run.spin_lock = lock;
   return 0;
 }

@@ -15,10 +15,12 @@ namespace {
 
 /// Hands out one line; the length of the whole text, which may be longer than what is printed.
 int64_t print(Run& run, const char* format, uint32_t size, std::span<const uint64_t> arguments) {
-  const size_t length = strnlen(format, size);
-  if (length == size) return -EINVAL;
+  const std::string stable(format, size);  // programs may write to the format at the same time
+  const size_t length = stable.find('\0');
+  if (length == std::string::npos) return -EINVAL;
   std::string text;
-  if (const int error = format_text(text, {format, length}, arguments); error != 0) return error;
+  if (const int error = format_text(text, std::string_view(stable).substr(0, length), arguments); error != 0)
+    return error;
   std::string_view line = text;
   line = line.substr(0, std::min(line.find('\0'), kMaxPrintedText - 1));
   if (line.ends_with('\n')) line.remove_suffix(1);

@@ -7,9 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "maps/flags.hpp"
 #include "maps/map.hpp"
 #include "verifier/helper_proto.hpp"
+#include "verifier/map_helpers.hpp"
 #include "vm/interpreter/call_check.hpp"
+#include "vm/interpreter/calls.hpp"
 #include "vm/program.hpp"
 #include "vm/regions.hpp"
 
@@ -46,6 +49,12 @@ struct Argument {
   }
 };
 
+/// What helpers do with memory costs as much fuel as an instruction each this many bytes.
+constexpr uint64_t kBytesOfInstruction = 64;
+
+void charge_bytes(Run& run, uint64_t size) { run.fuel -= static_cast<int64_t>(size / kBytesOfInstruction); }
+
+/// Also charges for the bytes.
 bool check_region(const Argument& a, uint64_t size, bool write) {
   const Region* region = a.regions().find(a.value(), size);
   if (region == nullptr) {
@@ -57,8 +66,14 @@ bool check_region(const Argument& a, uint64_t size, bool write) {
       region->kind != RegionKind::socket &&
       (region->kind != RegionKind::context || a.m.code->program().spec().type == verifier::ProgramType::syscall);
   if (!is_plain_memory) return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
-  return a.require(write ? region->writable : region->readable,
-                   fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
+  if (region->kind == RegionKind::stack && a.regions().touches_dynptr(a.value(), size))
+    return a.violation("a dynptr cannot be given as memory");
+  if (const maps::Field* field = region->touched_field(a.value(), size))
+    return a.violation(
+        fmt::format("{} of {} cannot be given as memory", maps::field_name(field->kind), region->describe()));
+  charge_bytes(a.m.run, size);
+  if (write ? region->writable : region->readable) return true;
+  return a.violation(fmt::format("{} is {}", region->describe(), write ? "read-only" : "write-only"));
 }
 
 bool writes(const Arg& arg) { return arg.has(verifier::kWrites) || arg.has(verifier::kUninit); }
@@ -69,14 +84,31 @@ bool check_context_argument(const Argument& a) {
   return a.require(a.m.run.context != nullptr && a.value() == a.m.run.context->address(), "not the context");
 }
 
-bool check_map(const Argument& a) { return a.require(a.regions().has_map(a.value()), "not a map of the program"); }
+bool check_map(const Argument& a) {
+  if (!a.regions().has_map(a.value())) return a.violation("not a map of the program");
+  const maps::Attributes& map = reinterpret_cast<const maps::Map*>(a.value())->attributes();
+  const ProgramSpec& program = a.m.code->program().spec();
+  const verifier::HelperCaller caller{.type = program.type, .attach = program.expected_attach_type};
+  if (!verifier::goes_with(caller, a.prototype.id, map.type))
+    return a.violation(fmt::format("maps of type {} do not go with this helper", maps::map_type_name(map.type)));
+  if ((map.flags & maps::kFlagRdonlyProg) != 0 && verifier::changes_map(a.prototype.id))
+    return a.violation(fmt::format("map '{}' is read-only for programs", map.name));
+  return true;
+}
 
 bool check_key(const Argument& a) { return check_region(a, a.map().key_size(), writes(a.expected())); }
 
 bool check_value(const Argument& a) { return check_region(a, a.map().value_size(), writes(a.expected())); }
 
+/// Linux makes dynptrs to no other memory (check_helper_call): all else may end before they do.
+bool check_dynptr_memory(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), a.next_value());
+  return a.require(region == nullptr || region->kind == RegionKind::map_value, "not a map value");
+}
+
 /// Memory whose size is the next argument.
 bool check_memory(const Argument& a) {
+  if (a.prototype.id == verifier::HelperId::dynptr_from_mem && !check_dynptr_memory(a)) return false;
   if (a.next_value() == 0) return true;  // whether 0 is allowed is the size's own matter
   return check_region(a, a.next_value(), writes(a.expected()));
 }
@@ -94,39 +126,54 @@ bool check_stack(const Argument& a) {
   return a.require(region != nullptr && region->kind == RegionKind::stack, "not on the stack");
 }
 
+/// Whether nobody can write the value any more, and the program knows where it lies (Linux: check_reg_const_str).
+bool is_constant(const Region& region) {
+  return region.kind == RegionKind::map_value && (region.map->attributes().flags & maps::kFlagRdonlyProg) != 0 &&
+         region.map->frozen() && region.map->type() == maps::MapType::array && region.map->max_entries() == 1;
+}
+
 bool check_string(const Argument& a) {
   const Region* region = a.regions().find(a.value(), 1);
   if (region == nullptr) return check_region(a, 1, false);
-  if (region->kind == RegionKind::context || region->kind == RegionKind::socket)
-    return a.violation(fmt::format("{} cannot be given as memory", region->describe()));
+  if (!is_constant(*region))
+    return a.violation(fmt::format("the string lies in {}, not in a frozen read-only map", region->describe()));
   const std::string_view rest(reinterpret_cast<const char*>(a.value()), region->begin + region->size - a.value());
-  return a.require(rest.find('\0') != std::string_view::npos,
-                   fmt::format("a string without end in {}", region->describe()));
+  const size_t length = rest.find('\0');
+  if (length == std::string_view::npos)
+    return a.violation(fmt::format("a string without end in {}", region->describe()));
+  charge_bytes(a.m.run, length);
+  return true;
 }
 
 bool check_function(const Argument& a) {
   return a.require(a.m.code->function_at(a.value()) != nullptr, "not a function of the program");
 }
 
-/// A special field, at its declared offset in a map value.
-bool check_field(const Argument& a, int (maps::Map::*offset)() const, uint64_t size, std::string_view name) {
-  const Region* region = a.regions().find(a.value(), size);
-  const bool is_there = region != nullptr && region->kind == RegionKind::map_value && region->map != nullptr &&
-                        (region->map->*offset)() >= 0 &&
-                        a.value() - region->begin == static_cast<uint64_t>((region->map->*offset)());
-  return a.require(is_there, fmt::format("not the {} of a map value", name));
+/// The special field of a map value to which the argument points; null: it points to none, or may not write it.
+const maps::Field* field_at(const Argument& a) {
+  const Region* region = a.regions().find(a.value(), 1);
+  if (region == nullptr || region->kind != RegionKind::map_value || !region->writable) return nullptr;
+  const maps::Field* field = region->touched_field(a.value(), 1);
+  return field != nullptr && a.value() - region->begin == field->offset ? field : nullptr;
 }
 
 bool check_spin_lock(const Argument& a) {
-  return check_field(a, &maps::Map::spin_lock_offset, 4, "struct bpf_spin_lock");
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && field->kind == maps::FieldKind::spin_lock,
+                   "not the struct bpf_spin_lock of a map value");
 }
 
-bool check_timer(const Argument& a) { return check_field(a, &maps::Map::timer_offset, 16, "struct bpf_timer"); }
+bool check_timer(const Argument& a) {
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && field->kind == maps::FieldKind::timer,
+                   "not the struct bpf_timer of a map value");
+}
 
+/// Linux lets untrusted pointers be stored, not exchanged (process_kptr_func).
 bool check_kptr_field(const Argument& a) {
-  const Region* region = a.regions().find(a.value(), sizeof(uint64_t));
-  return a.require(region != nullptr && region->kind == RegionKind::map_value && a.value() % sizeof(uint64_t) == 0,
-                   "not a pointer field of a map value");
+  const maps::Field* field = field_at(a);
+  return a.require(field != nullptr && maps::is_kptr(field->kind) && field->kind != maps::FieldKind::kptr_untrusted,
+                   "not a reference counted pointer of a map value");
 }
 
 bool check_any_socket(const Argument& a) {
@@ -149,12 +196,27 @@ bool check_ring_record(const Argument& a) {
                    "not a record that the program has reserved");
 }
 
+bool is_stack(const Region* region) { return region != nullptr && region->kind == RegionKind::stack; }
+
+/// Whether the program may still write the memory to which a dynptr leads. A record is its own as long as the dynptr is.
+bool is_live(const Regions::Dynptr& dynptr, Regions& regions) {
+  const auto begin = reinterpret_cast<uint64_t>(dynptr.truth.find(0, 0));
+  if (begin == 0 || dynptr.is_referenced) return true;
+  const Region* region = regions.find(begin, dynptr.truth.size());
+  return region != nullptr && region->kind == RegionKind::map_value && region->writable;
+}
+
 bool check_dynptr(const Argument& a) {
-  const Region* region = a.regions().find(a.value(), sizeof(Regions::Dynptr));
-  const bool is_on_stack = region != nullptr && region->kind == RegionKind::stack;
-  if (!is_on_stack || a.value() % sizeof(uint64_t) != 0) return a.violation("not a dynptr on the stack");
-  return a.require(a.expected().has(verifier::kUninit) || a.regions().has_dynptr(a.value()),
-                   "not an initialised dynptr");
+  Regions& regions = a.regions();
+  if (!is_stack(regions.find(a.value(), sizeof(helpers::Dynptr))) || a.value() % sizeof(uint64_t) != 0)
+    return a.violation("not a dynptr on the stack");
+  if (a.expected().has(verifier::kUninit))
+    return a.require(regions.overwrite_dynptrs(a.value(), sizeof(helpers::Dynptr)), kOverwritesDynptr);
+  const Regions::Dynptr* dynptr = regions.dynptr_at(a.value());
+  if (dynptr == nullptr) return a.violation("not an initialised dynptr");
+  if (a.expected().has(verifier::kRelease) && !dynptr->is_referenced)
+    return a.violation("the dynptr holds no ring buffer record");
+  return a.require(is_live(*dynptr, regions), "the memory of the dynptr is gone");
 }
 
 bool refuse_kernel_object(const Argument& a) {
@@ -204,7 +266,12 @@ static_assert(every_kind_has_a_check());
 
 bool check_argument(const Argument& argument) {
   const Arg& expected = argument.expected();
-  if (expected.has(verifier::kOrNull) && argument.value() == 0) return true;
+  // Memory with a size may be null only if the size is 0, which its own check knows.
+  if (expected.has(verifier::kOrNull) && argument.value() == 0 && expected.kind != ArgKind::mem) {
+    if (expected.kind == ArgKind::map_value)
+      charge_bytes(argument.m.run, argument.map().value_size());  // zeroes instead
+    return true;
+  }
   return kChecks[static_cast<size_t>(expected.kind)](argument);
 }
 
@@ -218,7 +285,11 @@ bool check_arguments(Machine& m, const Callee& callee, const uint64_t* r, const 
   }
   for (int i = 0; i < callee.prototype->arg_count; ++i)
     if (!check_argument({m, *callee.prototype, r, call, i})) return false;
-  return true;
+  if (callee.prototype->has(verifier::kChangesPacket) && m.run.packet != nullptr)
+    charge_bytes(m.run, static_cast<uint64_t>(m.run.packet->data_end - m.run.packet->data));
+  if (m.run.fuel >= 0) return true;
+  out_of_fuel(m, call);
+  return false;
 }
 
 bool check_context_pointer(Machine& m, uint64_t address, const Slot* at) {

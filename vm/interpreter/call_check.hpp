@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "verifier/context.hpp"
 #include "vm/interpreter/machine.hpp"
@@ -13,6 +14,9 @@ namespace skep::vm::interpreter {
 void poison_arguments(uint64_t* r);
 /// Whether an address comes from a destroyed register.
 bool is_poison(uint64_t address);
+
+/// Why bytes of the stack may not be written.
+inline constexpr std::string_view kOverwritesDynptr = "it would overwrite a dynptr that holds a ring buffer record";
 
 /// Whether the arguments of a helper are as its prototype says. False: the run has failed.
 bool check_arguments(Machine& m, const Callee& callee, const uint64_t* r, const Slot* call);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "maps/map.hpp"
 #include "verifier/context.hpp"
 #include "vm/interpreter/call_check.hpp"
 #include "vm/interpreter/map_fields.hpp"
@@ -39,6 +40,26 @@ struct Access {
   [[nodiscard]] bool is_allowed(const Region& region) const {
     if (write ? region.writable : region.readable) return true;
     violation(fmt::format("{} is {}", region.describe(), write ? "read-only" : "write-only"));
+    return false;
+  }
+
+  /// Fields that belong to the system are left to helpers, but a whole pointer may be loaded, and an untrusted one made
+  /// null (Linux: check_map_access, check_map_kptr_access).
+  [[nodiscard]] bool spares_fields(const Region& region, uint64_t stored = 0, bool is_atomic = false) const {
+    const maps::Field* field = region.touched_field(address, size);
+    if (field == nullptr) return true;
+    const bool is_whole_pointer =
+        maps::is_kptr(field->kind) && address - region.begin == field->offset && size == field->size && !is_atomic;
+    if (is_whole_pointer && !write) return true;
+    if (is_whole_pointer && field->kind == maps::FieldKind::kptr_untrusted && stored == 0) return true;
+    violation(fmt::format("{} of {} is only for its helpers", maps::field_name(field->kind), region.describe()));
+    return false;
+  }
+
+  /// A dynptr that the program writes over is none any more.
+  [[nodiscard]] bool spares_dynptrs(const Region& region) const {
+    if (region.kind != RegionKind::stack || m.run.regions->overwrite_dynptrs(address, size)) return true;
+    violation(kOverwritesDynptr);
     return false;
   }
 
@@ -120,6 +141,17 @@ bool load_map_field(const Access& access, const maps::Map& map, uint64_t& value)
   return false;
 }
 
+/// Linux: atomic_ptr_type_ok.
+bool has_atomics(RegionKind kind) {
+  return kind != RegionKind::context && kind != RegionKind::packet && kind != RegionKind::flow_keys &&
+         kind != RegionKind::socket;
+}
+
+bool is_load_acquire(isa::Op op) {
+  return op == isa::Op::load_acquire8 || op == isa::Op::load_acquire16 || op == isa::Op::load_acquire32 ||
+         op == isa::Op::load_acquire64;
+}
+
 }  // namespace
 
 bool checked_load(Machine& m, const Slot* at, uint64_t address, size_t size, bool sign_extend, uint64_t& value) {
@@ -132,6 +164,7 @@ bool checked_load(Machine& m, const Slot* at, uint64_t address, size_t size, boo
   if (region->kind == RegionKind::context) return load_context(access, *region, value);
   if (region->kind == RegionKind::socket ? !access.is_allowed_in_socket(*region) : !access.is_allowed(*region))
     return false;
+  if (!access.spares_fields(*region)) return false;
   return load_bytes(address, size, value);
 }
 
@@ -141,15 +174,17 @@ bool checked_store(Machine& m, const Slot* at, uint64_t address, size_t size, ui
   if (region == nullptr) return false;
   if (region->kind == RegionKind::context ? access.context_field(*region) == nullptr : !access.is_allowed(*region))
     return false;
+  if (!access.spares_dynptrs(*region)) return false;
+  if (!access.spares_fields(*region, value)) return false;
   std::memcpy(reinterpret_cast<void*>(address), &value, size);
   return true;
 }
 
 void* checked_atomic(Machine& m, const Slot* at, uint64_t address, size_t size) {
-  const Access access{m, at, address, size, true};
+  const Access access{m, at, address, size, !is_load_acquire(m.code->op_of(at))};
   const Region* region = access.region();
   if (region == nullptr || !access.is_allowed(*region)) return nullptr;
-  if (region->kind == RegionKind::context || region->kind == RegionKind::socket) {
+  if (!has_atomics(region->kind)) {
     access.violation(fmt::format("atomic operations are not allowed on {}", region->describe()));
     return nullptr;
   }
@@ -157,6 +192,8 @@ void* checked_atomic(Machine& m, const Slot* at, uint64_t address, size_t size) 
     access.violation("an atomic operation must be aligned to its size");
     return nullptr;
   }
+  if (access.write && !access.spares_dynptrs(*region)) return nullptr;
+  if (!access.spares_fields(*region, 0, true)) return nullptr;
   return reinterpret_cast<void*>(address);
 }
 

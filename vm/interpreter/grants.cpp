@@ -12,6 +12,7 @@
 #include "verifier/helpers.hpp"
 #include "vm/helpers/dynptr.hpp"
 #include "vm/interpreter/call_check.hpp"
+#include "vm/interpreter/calls.hpp"
 #include "vm/program.hpp"
 #include "vm/regions.hpp"
 
@@ -51,6 +52,7 @@ Region value_region(uint64_t address, const maps::Map& map) {
           .kind = RegionKind::map_value,
           .writable = (flags & maps::kFlagRdonlyProg) == 0,
           .readable = (flags & maps::kFlagWronlyProg) == 0,
+          .has_fields = !map.fields().empty(),
           .map = &map};
 }
 
@@ -58,7 +60,7 @@ void grant_nothing(const Returned&) {}
 
 void grant_map_value(const Returned& call) {
   if (call.map() == nullptr) return;
-  if (is_map_of_maps(*call.map()))
+  if (is_map_of_maps(*call.map()))  // the check of arguments lets no other helper have it than map_lookup_elem
     call.run.regions->add_map(reinterpret_cast<const maps::Map*>(call.result));
   else
     call.run.regions->grant(value_region(call.result, *call.map()));
@@ -71,13 +73,12 @@ void grant_ring_record(const Returned& call) {
                            .map = call.map()});
 }
 
-/// The whole memory of the dynptr: slices of it would overlap.
+/// The whole record of the dynptr: slices of it would overlap. Other dynptrs lead to what is granted already.
 void grant_dynptr_memory(const Returned& call) {
-  const auto* dynptr = reinterpret_cast<const helpers::Dynptr*>(call.argument(ArgKind::dynptr));
-  if (dynptr == nullptr) return;
   Regions& regions = *call.run.regions;
-  const uint64_t begin = reinterpret_cast<uint64_t>(dynptr->find(0, 0));
-  if (regions.find(call.result, 1) == nullptr) regions.grant({.begin = begin, .size = dynptr->size()});
+  const Regions::Dynptr* dynptr = regions.dynptr_at(call.argument(ArgKind::dynptr));
+  if (dynptr != nullptr && dynptr->is_referenced)
+    regions.grant({.begin = reinterpret_cast<uint64_t>(dynptr->truth.find(0, 0)), .size = dynptr->truth.size()});
 }
 
 void grant_socket_at(Regions& regions, uint64_t address, verifier::SocketKind kind, uint32_t acquired) {
@@ -118,6 +119,11 @@ constexpr auto kGrants = [] {
   return grants;
 }();
 
+void revoke_record(Regions& regions, uint64_t address) {
+  const Region* record = regions.starting_at(address, RegionKind::ring_record);
+  regions.revoke_within(address, std::max<uint64_t>(record->size, 1));
+}
+
 /// Takes back the memory behind a dynptr whose record ends with the call.
 void revoke_dynptr(Regions& regions, uint64_t address) {
   const auto& dynptr = *reinterpret_cast<const helpers::Dynptr*>(address);
@@ -137,7 +143,7 @@ void revoke_released(Run& run, const HelperProto& prototype, const uint64_t* r) 
     const uint64_t value = r[1 + i];
     if (!arg.has(verifier::kRelease) || value == 0) continue;
     if (arg.kind == ArgKind::ringbuf_mem)
-      run.regions->revoke(value);
+      revoke_record(*run.regions, value);
     else if (arg.kind == ArgKind::dynptr)
       revoke_dynptr(*run.regions, value);
     else
@@ -145,12 +151,12 @@ void revoke_released(Run& run, const HelperProto& prototype, const uint64_t* r) 
   }
 }
 
-/// Helpers make and change dynptrs.
+/// Only what a helper was given to make a dynptr of is one: its other arguments are as they were.
 void remember_dynptrs(const Returned& call) {
   for (int i = 0; i < call.prototype.arg_count; ++i) {
     const verifier::Arg& arg = call.prototype.args[static_cast<size_t>(i)];
-    if (arg.kind == ArgKind::dynptr && !arg.has(verifier::kRelease))
-      call.run.regions->remember_dynptr(call.r[static_cast<size_t>(i) + 1]);
+    if (arg.kind == ArgKind::dynptr && arg.has(verifier::kUninit))
+      call.run.regions->remember_dynptr(call.r[static_cast<size_t>(i) + 1], arg.has(verifier::kRingbuf));
   }
 }
 
@@ -169,6 +175,10 @@ const Slot* call_checked(Machine& m, const Callee& callee, uint64_t* r, const Sl
     m.locate_fault(call);
     return nullptr;
   }
+  if (run.fuel < 0) {
+    out_of_fuel(m, call);
+    return nullptr;
+  }
   grant_packet(run);
   if (callee.prototype == nullptr) return call + 1;
   const Returned returned{run, *callee.prototype, before, r[0]};
@@ -185,19 +195,15 @@ CallbackGrants::CallbackGrants(Machine& m, const uint64_t (&arguments)[5]) {
     return;
   const auto& map = *reinterpret_cast<const maps::Map*>(call.registers[1]);
   regions_ = m.run.regions;
-  const auto grant_new = [this](const Region& region) -> uint64_t {
-    if (regions_->find(region.begin, region.size) != nullptr) return 0;
-    regions_->grant(region);
-    return region.begin;
-  };
-  key_ = grant_new(
+  const auto lend = [this](const Region& region) { return regions_->lend(region) ? region.begin : 0; };
+  key_ = lend(
       {.begin = arguments[1], .size = map.key_size(), .kind = RegionKind::map_key, .writable = false, .map = &map});
-  value_ = grant_new(value_region(arguments[2], map));
+  value_ = lend(value_region(arguments[2], map));
 }
 
 CallbackGrants::~CallbackGrants() {
-  if (key_ != 0) regions_->revoke(key_);
-  if (value_ != 0) regions_->revoke(value_);
+  if (key_ != 0) regions_->end_loan(key_);
+  if (value_ != 0) regions_->end_loan(value_);
 }
 
 void grant_program(Machine& m) {

@@ -36,6 +36,9 @@ uint64_t field_of(const maps::Map& map, std::string_view name) {
   return found == std::end(fields) ? 0 : found->value;
 }
 
+/// The bytes of a number from `offset` on; members wider than a number are 0 there.
+uint64_t behind(uint64_t number, uint64_t offset) { return offset < sizeof number ? number >> 8 * offset : 0; }
+
 }  // namespace
 
 bool read_map_field(const maps::Map& map, const btf::Types* kernel, uint64_t offset, size_t size, uint64_t& value,
@@ -47,7 +50,7 @@ bool read_map_field(const maps::Map& map, const btf::Types* kernel, uint64_t off
     const uint64_t end = begin + btf::bits_of(*kernel, member) / 8;
     if (offset < begin || offset + size > end) continue;
     value = member.name == "name" ? name_bytes(map, offset - begin, size)
-                                  : field_of(map, member.name) >> 8 * (offset - begin);
+                                  : behind(field_of(map, member.name), offset - begin);
     if (size < sizeof value) value &= (uint64_t{1} << 8 * size) - 1;
     return true;
   }

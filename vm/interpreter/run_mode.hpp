@@ -21,6 +21,9 @@ bool execute_function(Machine& m, const Slot* function, const uint64_t (&argumen
   return true;
 }
 
+/// What a callback costs in a checked run besides its instructions: a frame of zeroes, grants.
+inline constexpr int64_t kCallbackFuel = 8;
+
 /// Run::call: a helper calls back a function of the program.
 template <class Mode>
 bool call_back(Run& run, uint64_t address, const uint64_t (&arguments)[5], uint64_t& result) {
@@ -30,6 +33,7 @@ bool call_back(Run& run, uint64_t address, const uint64_t (&arguments)[5], uint6
     run.fail(EFAULT, "a helper was given a callback that is no function of the program");
     return false;
   }
+  if constexpr (Mode::kChecked) run.fuel -= kCallbackFuel;
   if (run.fuel < 0) {
     out_of_fuel(m, function);
     return false;

@@ -178,6 +178,15 @@ TEST_CASE("a run holds one lock at most and gives back only what it holds") {
   CHECK(twice.run.fault->code == EDEADLK);
 }
 
+TEST_CASE("waiting for a spin lock that nobody gives back ends the run") {
+  HelperTest t;
+  uint32_t lock = 1;
+  t.call(HelperId::spin_lock, &lock);
+  REQUIRE(t.run.fault);
+  CHECK(t.run.fault->code == EDEADLK);
+  CHECK(t.run.spin_lock == nullptr);
+}
+
 TEST_CASE("kptr_xchg exchanges") {
   HelperTest t;
   uint64_t field = 5;

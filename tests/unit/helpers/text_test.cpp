@@ -47,6 +47,17 @@ TEST_CASE("strings and addresses are read safely") {
   CHECK(format("%ps %pS %pB", {0xabc, 0xabc, 0xabc}).text == "0xabc 0xabc 0xabc");
 }
 
+TEST_CASE("pointers' conversions take their suffix with them, and those of strings no width") {
+  const char hello[] = "hello";
+  const uint8_t ip4[] = {10, 0, 0, 7};
+  CHECK(format("[%10pks|%-10pus]", {address(hello), address(hello)}).text == "[hello|hello]");
+  CHECK(format("[%20pI4]", {address(ip4)}).text == "[10.0.0.7]");
+  CHECK(format("%pI4abc9 %pi48.", {address(ip4), address(ip4)}).text == "10.0.0.7 010.000.000.007.");
+  CHECK(format("%pI4%d", {address(ip4), 5}).text == "10.0.0.75");
+  CHECK(format("%pxy %pKz %psRb", {0xabc, 0xabc, 0xabc}).text == "0000000000000abc 0000000000000abc 0xabc");
+  CHECK(format("[%7ps|%-7pS|%7pB]", {0xabc, 0xabc, 0xabc}).text == "[  0xabc|0xabc  |0xabc]");
+}
+
 TEST_CASE("formats that Linux refuses are refused") {
   for (const char* text :
        {"%", "%y", "%lld %d", "%f", "%5", "%lp", "%pZ", "%pI5", "%pi", "%sx", "%p%", "\x01", "%n", "%hd"}) {

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "engines.hpp"
+#include "argument_test.hpp"
 
 namespace skep::vm::testing {
 namespace {
@@ -55,6 +55,34 @@ TEST_CASE("without limit a program runs to its end") {
     INFO(engine.name);
     CHECK(run_with_fuel(engine, code, INT64_MAX).r0 == 0);
   }
+}
+
+TEST_CASE("what helpers do with memory costs fuel in checked runs") {
+  ArgumentTest test;
+  test.maps[0] = *maps::Map::create(
+      {.type = MapType::array, .key_size = 4, .value_size = 64'000, .max_entries = 1, .name = "big"}, *test.vm);
+  const isa::Code sums = make::mov64_imm(7, 10) + make::lddw_map_value(1, 0, 0) + make::mov64_imm(2, 64'000) +
+                         make::mov64_imm(3, 0) + make::mov64_imm(4, 0) + make::mov64_imm(5, 0) +
+                         call(HelperId::csum_diff) + make::sub64_imm(7, 1) + make::jne64_imm(7, 0, -9);
+  const Outcome done = test.outcome(sums, 20'000);
+  CHECK(done.r0 == 0);
+  CHECK(done.fuel_left == 20'000 - 10 * (1000 + 8) - 2);
+  CHECK(test.outcome(sums, 9'000).error.code == ETIME);
+}
+
+TEST_CASE("callbacks and the places of a map cost fuel in checked runs") {
+  ArgumentTest test;
+  test.maps[0] =
+      *maps::Map::create({.type = MapType::hash, .key_size = 4, .value_size = 4, .max_entries = 80'000}, *test.vm);
+  const isa::Code end = make::mov64_imm(0, 0) + make::exit();
+  const isa::Code walk = make::lddw_map_fd(1, 0) + make::lddw_func(2, 4 + int(end.size())) + make::mov64_imm(3, 0) +
+                         make::mov64_imm(4, 0) + call(HelperId::for_each_map_elem) + end;
+  CHECK(test.outcome(walk + make::mov64_imm(0, 0), 9'000).error.code == ETIME);
+  CHECK(test.outcome(walk + make::mov64_imm(0, 0), 11'000).r0 == 0);
+  const isa::Code loop = make::mov64_imm(1, 1000) + make::lddw_func(2, 4 + int(end.size())) + make::mov64_imm(3, 0) +
+                         make::mov64_imm(4, 0) + call(HelperId::loop) + end;
+  CHECK(test.outcome(loop + make::mov64_imm(0, 0), 9'000).error.code == ETIME);
+  CHECK(test.outcome(loop + make::mov64_imm(0, 0), 11'000).r0 == 0);
 }
 
 struct Recorder : Tracer {

@@ -5,10 +5,9 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "engines.hpp"
-#include "maps/map.hpp"
+#include "argument_test.hpp"
+#include "maps/flags.hpp"
 #include "maps/ringbuf.hpp"
-#include "verifier/helper_proto.hpp"
 
 namespace skep::vm::testing {
 namespace {
@@ -17,33 +16,6 @@ namespace make = isa::make;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
-using maps::MapType;
-using verifier::HelperId;
-using verifier::ProgramType;
-
-isa::Code call(HelperId id) { return make::call_helper(int(id)); }
-
-/// Programs with an array (map 0, values of 16 bytes) and a ring buffer (map 1).
-struct ArgumentTest {
-  std::shared_ptr<Vm> vm = make_vm();
-  Context context{192};
-  Packet packet = *Packet::create(4096);
-  std::vector<std::shared_ptr<maps::Map>> maps{
-      *maps::Map::create({.type = MapType::array, .key_size = 4, .value_size = 16, .max_entries = 2, .name = "array"},
-                         *vm),
-      *maps::Map::create({.type = MapType::ringbuf, .max_entries = 4096, .name = "ring"}, *vm)};
-  ArgumentTest() {
-    REQUIRE(packet.assign(std::vector<std::byte>(64), 256));
-    publish_packet(context, packet);
-  }
-  Outcome outcome(const isa::Code& code) {
-    return run(kChecked, *vm, *typed_program(ProgramType::sched_cls, code + make::exit(), maps),
-               {.context = &context, .packet = &packet});
-  }
-  Error error(const isa::Code& code) { return outcome(code).error; }
-};
-
-isa::Code stack_pointer(int reg, int offset) { return make::mov64_reg(reg, 10) + make::add64_imm(reg, offset); }
 
 TEST_CASE("a number is no map") {
   ArgumentTest test;
@@ -51,6 +23,18 @@ TEST_CASE("a number is no map") {
   CHECK(error.code == EFAULT);
   CHECK(error.message == "bpf_map_lookup_elem: r1 = 0x414141: not a map of the program");
   CHECK(error.insn == 4);
+}
+
+TEST_CASE("a map must be of a type that goes with the helper") {
+  ArgumentTest test;
+  CHECK_THAT(test.error(make::lddw_map_fd(1, 1) + stack_pointer(2, -8) + call(HelperId::map_lookup_elem)).message,
+             EndsWith("maps of type ringbuf do not go with this helper"));
+  CHECK_THAT(test.error(make::lddw_map_fd(1, 0) + make::mov64_imm(2, 8) + make::mov64_imm(3, 0) +
+                        call(HelperId::ringbuf_reserve))
+                 .message,
+             EndsWith("maps of type array do not go with this helper"));
+  CHECK_THAT(test.error(make::lddw_map_fd(2, 0) + make::mov64_imm(3, 0) + call(HelperId::tail_call)).message,
+             EndsWith("maps of type array do not go with this helper"));
 }
 
 TEST_CASE("keys and values must be memory of the map's sizes") {
@@ -78,6 +62,16 @@ TEST_CASE("a size is checked with its memory, whatever it is") {
   }
 }
 
+TEST_CASE("a null pointer is memory of no bytes") {
+  ArgumentTest test;
+  const auto difference = [&](int size) {
+    return test.outcome(make::mov64_imm(1, 0) + make::mov64_imm(2, size) + make::mov64_imm(3, 0) +
+                        make::mov64_imm(4, 0) + make::mov64_imm(5, 0) + call(HelperId::csum_diff));
+  };
+  CHECK(difference(0).r0 == 0);
+  CHECK_THAT(difference(64).error.message, EndsWith("r1 = 0x0: the helper reads 64 bytes there: a null pointer"));
+}
+
 TEST_CASE("only the context is a context, and it is no memory") {
   ArgumentTest test;
   const isa::Code load =
@@ -96,11 +90,6 @@ TEST_CASE("callbacks must be functions") {
                                  make::mov64_imm(4, 0) + call(HelperId::loop));
   CHECK(error.message == "bpf_loop: r2 = 0x1000: not a function of the program");
 }
-
-isa::Code reserve(int size) {
-  return make::lddw_map_fd(1, 1) + make::mov64_imm(2, size) + make::mov64_imm(3, 0) + call(HelperId::ringbuf_reserve);
-}
-isa::Code submit() { return make::mov64_imm(2, 0) + call(HelperId::ringbuf_submit); }
 
 TEST_CASE("a record is the program's from reserve to submit") {
   ArgumentTest test;
@@ -129,6 +118,47 @@ TEST_CASE("a record that is left reserved is discarded at the end") {
   CHECK(received == 0);
 }
 
+/// An array of one value with a text, read-only for programs.
+std::shared_ptr<maps::Map> text_map(Vm& vm) {
+  const auto map = *maps::Map::create({.type = MapType::array,
+                                       .key_size = 4,
+                                       .value_size = 16,
+                                       .max_entries = 1,
+                                       .flags = maps::kFlagRdonlyProg,
+                                       .name = ".rodata"},
+                                      vm);
+  const uint32_t key = 0;
+  constexpr std::string_view kText("abcdefg\0xxxxxxxx", 16);  // no end behind the first
+  REQUIRE(map->host_update(&key, kText.data(), 0) == 0);
+  return map;
+}
+
+TEST_CASE("a constant string lies where nobody can write, and has an end") {
+  ArgumentTest test;
+  test.maps.push_back(text_map(*test.vm));
+  const auto compare = [](const isa::Code& to_r3) {
+    return make::stw(10, -4, 0x64636261) + stack_pointer(1, -4) + make::mov64_imm(2, 4) + to_r3 +
+           call(HelperId::strncmp);
+  };
+  const auto in_map = [&](int map, int offset) { return compare(make::lddw_map_value(3, map, offset)); };
+  CHECK_THAT(test.error(in_map(2, 0)).message, EndsWith("not in a frozen read-only map"));
+  REQUIRE(test.maps[2]->freeze() == 0);
+  CHECK(test.outcome(in_map(2, 0)).r0 == 0);
+  CHECK(test.outcome(in_map(2, 3)).r0 == UINT64_MAX);
+  CHECK_THAT(test.error(compare(stack_pointer(3, -4))).message, EndsWith("not in a frozen read-only map"));
+  CHECK_THAT(test.error(compare(make::mov64_imm(3, 0))).message, EndsWith("a null pointer"));
+}
+
+TEST_CASE("a constant string without end is refused") {
+  ArgumentTest test;
+  test.maps.push_back(text_map(*test.vm));
+  REQUIRE(test.maps[2]->freeze() == 0);
+  CHECK_THAT(test.error(make::stw(10, -4, 0) + stack_pointer(1, -4) + make::mov64_imm(2, 4) +
+                        make::lddw_map_value(3, 2, 8) + call(HelperId::strncmp))
+                 .message,
+             EndsWith("a string without end in map value '.rodata' (16 bytes)"));
+}
+
 TEST_CASE("registers that a helper does not return are destroyed") {
   ArgumentTest test;
   const Error error =
@@ -144,23 +174,6 @@ TEST_CASE("a helper that changes the packet changes what the program reaches") {
   CHECK(test.outcome(grow + make::ldxb(0, 2, 99)).r0 == 0);
   CHECK_THAT(test.error(grow + make::ldxb(0, 2, 100)).message,
              EndsWith("1 byte past the end of the packet (100 bytes)"));
-}
-
-TEST_CASE("a forged dynptr is none") {
-  ArgumentTest test;
-  const isa::Code forged = make::stdw(10, -16, 0x1000) + make::stdw(10, -8, 64);
-  const isa::Code data =
-      stack_pointer(1, -16) + make::mov64_imm(2, 0) + make::mov64_imm(3, 8) + call(HelperId::dynptr_data);
-  CHECK_THAT(test.error(forged + data).message, EndsWith("not an initialised dynptr"));
-  const isa::Code made = make::lddw_map_fd(1, 1) + make::mov64_imm(2, 32) + make::mov64_imm(3, 0) +
-                         stack_pointer(4, -16) + call(HelperId::ringbuf_reserve_dynptr);
-  const isa::Code discard =
-      stack_pointer(1, -16) + make::mov64_imm(2, 0) + call(HelperId::ringbuf_discard_dynptr) + make::mov64_imm(0, 3);
-  CHECK(test.outcome(made + data + make::stdw(0, 0, 1) + discard).r0 == 3);
-  CHECK_THAT(test.error(made + make::stw(10, -8, 64) + data).message, EndsWith("not an initialised dynptr"));
-  const isa::Code kept = made + data + make::mov64_reg(7, 0) + discard;
-  CHECK(test.error(kept + make::stdw(7, 0, 1)).code == EFAULT);
-  CHECK_THAT(test.error(kept + data).message, EndsWith("not an initialised dynptr"));
 }
 
 TEST_CASE("a spin lock is a field of a map value, and nothing else") {

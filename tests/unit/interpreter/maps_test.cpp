@@ -11,6 +11,7 @@
 #include "engines.hpp"
 #include "maps/flags.hpp"
 #include "verifier/helper_proto.hpp"
+#include "vm/interpreter/map_fields.hpp"
 
 namespace skep::vm::testing {
 namespace {
@@ -71,6 +72,11 @@ TEST_CASE("values of a map that is read-only for programs are read-only") {
   CHECK(test.run_on(kChecked, look_up(0) + make::ldxdw(0, 0, 0) + make::exit(), {limits}).r0 == 0);
   CHECK_THAT(test.run_on(kChecked, look_up(0) + make::stb(0, 0, 1) + make::exit(), {limits}).error.message,
              EndsWith("map value 'limits' (8 bytes) is read-only"));
+  const isa::Code update = make::stw(10, -4, 0) + make::stdw(10, -16, 1) + make::lddw_map_fd(1, 0) +
+                           make::mov64_reg(2, 10) + make::add64_imm(2, -4) + make::mov64_reg(3, 10) +
+                           make::add64_imm(3, -16) + make::mov64_imm(4, 0) + call(HelperId::map_update_elem);
+  CHECK_THAT(test.run_on(kChecked, update + make::exit(), {limits}).error.message,
+             EndsWith("map 'limits' is read-only for programs"));
 }
 
 TEST_CASE("global data is addressed directly, with an offset") {
@@ -124,6 +130,55 @@ TEST_CASE("for_each_map_elem gives its callback key and value, for as long as it
   const isa::Code uses_it_later =
       start_with(make::ldxdw(1, 10, -8) + make::ldxdw(0, 1, 0) + make::exit()) + keeps_value;
   CHECK(test.run_on(kChecked, uses_it_later, {table}).error.code == EFAULT);
+}
+
+TEST_CASE("a value that a callback looked up itself stays the program's") {
+  MapTest test;
+  const auto table = test.map({.type = MapType::hash, .value_size = 8, .max_entries = 4, .name = "table"});
+  const uint32_t key = 3;
+  const uint64_t value = 11;
+  REQUIRE(table->host_update(&key, &value, 0) == 0);
+  const isa::Code end = make::ldxdw(1, 10, -8) + make::ldxdw(0, 1, 0) + make::exit();
+  const isa::Code start = make::stdw(10, -8, 0) + make::lddw_map_fd(1, 0) + make::lddw_func(2, 5 + int(end.size())) +
+                          make::mov64_reg(3, 10) + make::add64_imm(3, -8) + make::mov64_imm(4, 0) +
+                          call(HelperId::for_each_map_elem) + end;
+  const isa::Code callback = make::mov64_reg(6, 4) + call(HelperId::map_lookup_elem) + make::stxdw(6, 0, 0) +
+                             make::mov64_imm(0, 1) + make::exit();
+  const Outcome outcome = test.run_on(kChecked, start + callback, {table});
+  INFO(outcome.error.message);
+  CHECK(outcome.r0 == 11);
+}
+
+TEST_CASE("atomic operations: load-acquire reads, and some memory has none") {
+  MapTest test;
+  const auto limits = test.map(
+      {.type = MapType::array, .value_size = 8, .max_entries = 1, .flags = maps::kFlagRdonlyProg, .name = "limits"});
+  CHECK(test.run_on(kChecked, look_up(0) + make::load_acquire64(0, 0, 0) + make::exit(), {limits}).r0 == 0);
+  CHECK_THAT(test.run_on(kChecked, look_up(0) + make::store_release64(0, 1, 0) + make::exit(), {limits}).error.message,
+             EndsWith("map value 'limits' (8 bytes) is read-only"));
+  CHECK_THAT(test.run_on(kChecked, make::load_acquire32(0, 1, 0) + make::exit(), {limits}).error.message,
+             EndsWith("atomic operations are not allowed on the context (24 bytes)"));
+}
+
+TEST_CASE("members of struct bpf_map may be wider than a number") {
+  MapTest test;
+  const auto map = test.map({.type = MapType::array, .value_size = 8, .max_entries = 5, .name = "table"});
+  btf::Builder builder;
+  const btf::TypeId u64 = builder.add_int("unsigned long long", 8);
+  const btf::TypeId wide = builder.add_struct("wide", 24, {{"a", u64, 0, 0}, {"b", u64, 64, 0}, {"c", u64, 128, 0}});
+  builder.add_struct("bpf_map", 24, {{"max_entries", wide, 0, 0}});
+  const auto types = btf::Types::parse(builder.bytes());
+  REQUIRE(types);
+  const auto read = [&](uint64_t offset, size_t size) {
+    uint64_t value = 77;
+    std::string reason;
+    CHECK(interpreter::read_map_field(*map, types->get(), offset, size, value, reason));
+    return value;
+  };
+  CHECK(read(0, 4) == 5);
+  CHECK(read(4, 4) == 0);
+  CHECK(read(8, 8) == 0);
+  CHECK(read(16, 8) == 0);
 }
 
 /// A program array of one slot, without descriptors.

@@ -166,6 +166,28 @@ TEST_CASE("the host neither sees nor overwrites special fields") {
   }
 }
 
+TEST_CASE("a spin lock that is not given back makes the host's copies fail") {
+  TypeSet set;
+  const TypeId value = set.builder.add_struct("value", 8, {{"lock", set.lock, 0, 0}, {"n", set.u32, 32, 0}});
+  const auto types = set.types();
+  FakeEnvironment environment;
+  for (const MapType type : {MapType::array, MapType::hash}) {
+    const auto map = must_create(environment, with_btf(type, types, set.u32, value));
+    const uint32_t key = 1;
+    std::array<uint32_t, 2> in{0, 5}, out{};
+    REQUIRE(map->host_update(&key, in.data(), 0) == 0);
+    auto* inside = static_cast<uint32_t*>(map->lookup(&key, 0));
+    REQUIRE(lock_value(inside));
+    in[1] = 6;
+    CHECK(map->host_update(&key, in.data(), kUpdateLock) == -EBUSY);
+    CHECK(map->host_lookup(&key, out.data(), kUpdateLock) == -EBUSY);
+    CHECK(inside[1] == 5);
+    unlock_value(inside);
+    CHECK(map->host_update(&key, in.data(), kUpdateLock) == 0);
+    CHECK(inside[1] == 6);
+  }
+}
+
 TEST_CASE("BTF types must have the sizes of key and value and fit the type") {
   TypeSet set;
   const TypeId section_var = set.builder.add_var("x", set.u32);

@@ -88,6 +88,19 @@ TEST_CASE("a record at the end of a ring lies in one piece") {
   CHECK(ring->query(ring::kProducerPosition) > 10 * kSize);
 }
 
+TEST_CASE("a record's length is believed no further than what was produced") {
+  FakeEnvironment environment;
+  for (const uint32_t forged : {ring::kDiscard - 1, ring::kDiscard | (ring::kDiscard - 1), uint32_t{9}}) {
+    const auto ring = make_ring(environment);
+    void* record = ring->reserve(8, 0);
+    REQUIRE(record != nullptr);
+    ring->commit(record, 0, false);
+    (static_cast<ring::Header*>(record) - 1)->length = forged;
+    CHECK(take_all(*ring).empty());
+    CHECK(ring->query(ring::kConsumerPosition) == 0);
+  }
+}
+
 TEST_CASE("a full ring takes no more until something is consumed") {
   FakeEnvironment environment;
   const auto ring = make_ring(environment);
