@@ -164,8 +164,8 @@ class Map {
   /// eventfd that becomes readable when there is something to consume (rings); -1: none.
   [[nodiscard]] virtual int poll_fd() const { return -1; }
 
-  /// No more writes through bpf(2) (BPF_MAP_FREEZE): the caller refuses them by `frozen`. Memory files are sealed. 0 or
-  /// -errno (-EBUSY: frozen already, or mapped writable; -ENOTSUPP: values with special fields).
+  /// No more writes of the host (BPF_MAP_FREEZE): no HostWrite begins any more. Memory files are sealed. 0 or
+  /// -errno (-EBUSY: frozen already, a HostWrite is under way, or mapped writable; -ENOTSUPP: values with special fields).
   int freeze();
   [[nodiscard]] bool frozen() const { return frozen_.load(std::memory_order_acquire); }
 
@@ -208,12 +208,37 @@ class Map {
   Values values_;
 
  private:
+  friend class HostWrite;
   /// Linux's map_check_btf: sizes, special fields, then check_btf.
   Status apply_btf();
+  /// False: the map is frozen.
+  [[nodiscard]] bool begin_host_write();
+  void end_host_write() { host_writes_.fetch_sub(1, std::memory_order_release); }
+
+  /// In host_writes_: none may begin but those that find, under freeze_mutex_, that freezing failed.
+  static constexpr uint64_t kNoMoreWrites = uint64_t{1} << 63;
 
   uint32_t id_ = 0;
   std::mutex freeze_mutex_;
   std::atomic<bool> frozen_{false};
+  std::atomic<uint64_t> host_writes_{0};  // under way
+};
+
+/// A write of the host's to a map (update, deletion). While it lives the map does not freeze (Linux:
+/// bpf_map_write_active_inc), so what it was allowed to do stays allowed.
+class HostWrite {
+ public:
+  explicit HostWrite(Map& map) : map_(map.begin_host_write() ? &map : nullptr) {}
+  ~HostWrite() {
+    if (map_ != nullptr) map_->end_host_write();
+  }
+  HostWrite(const HostWrite&) = delete;
+  HostWrite& operator=(const HostWrite&) = delete;
+  /// False: the map is frozen.
+  [[nodiscard]] bool allowed() const { return map_ != nullptr; }
+
+ private:
+  Map* map_;
 };
 
 }  // namespace skep::maps
