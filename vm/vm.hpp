@@ -107,11 +107,11 @@ class Vm final : public maps::Environment, public System {
   Status read_kernel_btf();
 
   Config config_;
+  std::atomic<int64_t> map_memory_{0};  // bytes; what the members below release gives back to it
   maps::Cpus cpus_;
   Clock clock_;
   Random random_;
   Network network_;
-  std::atomic<int64_t> map_memory_{0};  // bytes
   Ids<maps::Map> map_ids_;
   Ids<Program> program_ids_;
   Ids<BtfObject> btf_ids_;
