@@ -137,6 +137,12 @@ int HashBase::next_key(const void* key, void* next) {
 
 // Batches ------------------------------------------------------------------------------------------------------------
 
+bool HashBase::is_behind_batches(const void* in) const {
+  uint32_t bucket = 0;
+  std::memcpy(&bucket, in, sizeof bucket);
+  return bucket >= table_->buckets();
+}
+
 int HashBase::batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags, bool erase) {
   if (const int error = check_lookup_flags(flags); error != 0) return error;
   if (count == 0) return 0;

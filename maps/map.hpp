@@ -133,9 +133,12 @@ class Map {
   virtual int next_key(const void* key, void* next);
 
   /// Batches, as bpf(2) has them. `count`: in, room in the buffers; out, elements done. `in`/`out`: opaque positions of
-  /// batch_position_size() bytes; `in` null: from the start. -ENOENT at the end. `flags`: Linux's elem_flags. When the
-  /// result is -ENOTSUPP (no such operation), -EINVAL (flags) or -EFAULT, `count` and `out` stay as they were.
+  /// batch_position_size() bytes; `in` null: from the start. -ENOENT at the end; -ENOSPC: there is more at the next
+  /// position than fits. `flags`: Linux's elem_flags. When the result is -ENOTSUPP (no such operation), -EINVAL (flags)
+  /// or -EFAULT, `count` and `out` stay as they were.
   [[nodiscard]] virtual uint32_t batch_position_size() const { return key_size(); }
+  /// Whether position `in` lies behind the end already: then there is nothing to look up, nor a next position.
+  [[nodiscard]] virtual bool is_behind_batches(const void* /*in*/) const { return false; }
   /// Whether `batch.flags` of the command may be other than zero (Linux ignores them in its generic operations).
   [[nodiscard]] virtual bool ignores_batch_flags() const { return true; }
   virtual int host_lookup_batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags);
