@@ -95,6 +95,7 @@ class Vm final : public maps::Environment, public System {
   int duplicate_to(int fd, int target, int flags) override { return descriptors_.duplicate_to(fd, target, flags); }
   void* map(void* address, size_t length, int protection, int flags, int fd, off_t offset) override;
   int pollable(int fd) override;
+  void before_wait() override;
   bool is_pin_directory(std::string_view path) override { return pins_.is_directory(path); }
   bool has_pin(std::string_view path) override { return pins_.contains(path); }
   int make_pin_directory(std::string_view path) override { return pins_.make_directory(path); }
