@@ -38,7 +38,7 @@ int Map::lookup_each(const void* in, void* out, void* keys, void* values, uint32
     previous.swap(key);
     has_previous = true;
   }
-  if (done > 0) std::memcpy(out, previous.data(), key_size());
+  if (has_previous) std::memcpy(out, previous.data(), key_size());
   count = done;
   return error;
 }

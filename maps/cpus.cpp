@@ -80,6 +80,17 @@ struct Cpus::Remembered {
   std::shared_ptr<Hold> hold;
 };
 
+bool Cpus::is_ours(const Hold& hold) {
+  return hold.thread == std::this_thread::get_id() && !hold.revoked.load(std::memory_order_relaxed);
+}
+
+std::shared_ptr<Cpus::Hold> Cpus::begin(const std::shared_ptr<Hold>& hold) {
+  // Acquire: a thread that is gone may have had the same id.
+  hold->state.store(hold->state.load(std::memory_order_acquire) + 1, std::memory_order_relaxed);
+  fence_of_a_run();
+  return hold;
+}
+
 Cpus::Remembered& Cpus::remembered(uint64_t cpus_id) {
   // A thread that uses more VMs in turn looks for its CPU each time.
   thread_local std::array<Remembered, 8> last;
@@ -125,6 +136,18 @@ Cpus::Hold& Cpus::take() {
   return *last.hold;
 }
 
+Cpus::Hold& Cpus::take(unsigned cpu) {
+  assert(cpu < possible_ && !within());
+  for (unsigned round = 0;; ++round) {
+    if (auto hold = try_take(cpu)) {
+      Remembered& last = remembered(id_);
+      last = {id_, std::move(hold)};
+      return *last.hold;
+    }
+    pause(round);
+  }
+}
+
 std::shared_ptr<Cpus::Hold> Cpus::take_slowly() {
   for (unsigned round = 0;; ++round) {
     if (auto hold = try_take()) return hold;
@@ -134,33 +157,48 @@ std::shared_ptr<Cpus::Hold> Cpus::take_slowly() {
 
 std::shared_ptr<Cpus::Hold> Cpus::try_take() {
   std::lock_guard lock(holders_mutex_);
-  const auto enter = [](const std::shared_ptr<Hold>& hold) {
-    // Acquire: a thread that is gone may have had the same id.
-    hold->state.store(hold->state.load(std::memory_order_acquire) + 1, std::memory_order_relaxed);
-    fence_of_a_run();
-    return hold;
-  };
-  const auto install = [&](unsigned cpu) {
-    holders_[cpu] = std::make_shared<Hold>();
-    holders_[cpu]->cpu = cpu;
-    holders_[cpu]->thread = std::this_thread::get_id();
-    return enter(holders_[cpu]);
-  };
   // One that is ours still: somebody tried it and put it back, or this thread's memory of it was overwritten.
   for (const auto& hold : holders_)
-    if (hold && hold->thread == std::this_thread::get_id() && !hold->revoked.load(std::memory_order_relaxed))
-      return enter(hold);
+    if (hold && is_ours(*hold)) return begin(hold);
   for (unsigned cpu = 0; cpu < possible_; ++cpu)
     if (!holders_[cpu]) return install(cpu);
-  for (unsigned cpu = 0; cpu < possible_; ++cpu) {
-    Hold& other = *holders_[cpu];
-    if (depth(other.state.load(std::memory_order_acquire)) != 0) continue;
-    other.revoked.store(true, std::memory_order_seq_cst);
-    fence_against_runs();
-    if (depth(other.state.load(std::memory_order_acquire)) == 0) return install(cpu);
-    other.revoked.store(false, std::memory_order_release);
-  }
+  for (unsigned cpu = 0; cpu < possible_; ++cpu)
+    if (take_away(*holders_[cpu])) return install(cpu);
   return nullptr;
+}
+
+std::shared_ptr<Cpus::Hold> Cpus::try_take(unsigned cpu) {
+  std::lock_guard lock(holders_mutex_);
+  const auto& holder = holders_[cpu];
+  if (holder && !is_ours(*holder) && !take_away(*holder)) return nullptr;
+  let_go_of_others(cpu);
+  return holder && is_ours(*holder) ? begin(holder) : install(cpu);
+}
+
+/// A thread has one CPU: else nested runs would not know on which of its CPUs they are.
+void Cpus::let_go_of_others(unsigned cpu) {
+  for (auto& hold : holders_) {
+    if (!hold || hold->cpu == cpu || !is_ours(*hold)) continue;
+    hold->revoked.store(true, std::memory_order_relaxed);
+    hold.reset();
+  }
+}
+
+std::shared_ptr<Cpus::Hold> Cpus::install(unsigned cpu) {
+  holders_[cpu] = std::make_shared<Hold>();
+  holders_[cpu]->cpu = cpu;
+  holders_[cpu]->thread = std::this_thread::get_id();
+  return begin(holders_[cpu]);
+}
+
+/// Takes an idle CPU from its thread; false: that is on it.
+bool Cpus::take_away(Hold& hold) {
+  if (depth(hold.state.load(std::memory_order_acquire)) != 0) return false;
+  hold.revoked.store(true, std::memory_order_seq_cst);
+  fence_against_runs();
+  if (depth(hold.state.load(std::memory_order_acquire)) == 0) return true;
+  hold.revoked.store(false, std::memory_order_release);
+  return false;
 }
 
 void Cpus::leave(Hold& hold) {

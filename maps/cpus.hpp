@@ -36,6 +36,9 @@ class Cpus {
   /// taken. A thread that is on a CPU already (a program's helper called the host, which runs a program)
   /// stays on it.
   [[nodiscard]] Stay enter();
+  /// Enters CPU `cpu` (below possible()) and waits while another thread is on it. Not from within a run of the same Cpus:
+  /// two that waited for each other's CPU would wait for ever.
+  [[nodiscard]] Stay enter(unsigned cpu);
 
   /// Calls `release(memory)` on some thread once no run that is under way now can see it. Never waits.
   void retire(void* memory, void (*release)(void*));
@@ -75,8 +78,16 @@ class Cpus {
   };
 
   Hold& take();
+  Hold& take(unsigned cpu);
   std::shared_ptr<Hold> take_slowly();
+  // These want holders_mutex_; null: somebody is on the CPU, or on all.
   std::shared_ptr<Hold> try_take();
+  std::shared_ptr<Hold> try_take(unsigned cpu);
+  std::shared_ptr<Hold> install(unsigned cpu);
+  void let_go_of_others(unsigned cpu);
+  static bool take_away(Hold& hold);
+  [[nodiscard]] static bool is_ours(const Hold& hold);
+  static std::shared_ptr<Hold> begin(const std::shared_ptr<Hold>& hold);
   void leave(Hold& hold);
   static void next_run(Hold& hold);
   void begin_batch();
@@ -110,11 +121,12 @@ class Cpus::Stay {
 
  private:
   friend class Cpus;
-  explicit Stay(Cpus& cpus) : cpus_(cpus), hold_(cpus.take()) {}
+  Stay(Cpus& cpus, Hold& hold) : cpus_(cpus), hold_(hold) {}
   Cpus& cpus_;
   Hold& hold_;  // kept by the Cpus, which gives no CPU away while somebody is on it
 };
 
-inline Cpus::Stay Cpus::enter() { return Stay(*this); }
+inline Cpus::Stay Cpus::enter() { return {*this, take()}; }
+inline Cpus::Stay Cpus::enter(unsigned cpu) { return {*this, take(cpu)}; }
 
 }  // namespace skep::maps

@@ -145,6 +145,12 @@ int HashBase::copy_out_all(Element* first, std::byte*& key, std::byte*& value, u
   return 0;
 }
 
+bool HashBase::is_behind_batches(const void* in) const {
+  uint32_t bucket = 0;
+  std::memcpy(&bucket, in, sizeof bucket);
+  return bucket >= table_->buckets();
+}
+
 int HashBase::batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags, bool erase) {
   if (const int error = check_lookup_flags(flags); error != 0) return error;
   if (count == 0) return 0;

@@ -22,6 +22,7 @@ class HashBase : public Map {
   int next_key(const void* key, void* next) override;
 
   [[nodiscard]] uint32_t batch_position_size() const override { return sizeof(uint32_t); }
+  [[nodiscard]] bool is_behind_batches(const void* in) const override;
   [[nodiscard]] bool ignores_batch_flags() const override { return false; }
   int host_lookup_batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags) override;
   int host_lookup_and_erase_batch(const void* in, void* out, void* keys, void* values, uint32_t& count,

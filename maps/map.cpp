@@ -116,9 +116,23 @@ int Map::freeze() {
   if (!values_.fields().empty()) return -kENOTSUPP;
   std::lock_guard lock(freeze_mutex_);
   if (frozen()) return -EBUSY;
-  if (const int error = seal_memory(); error != 0) return error;
+  uint64_t none = 0;
+  if (!host_writes_.compare_exchange_strong(none, kNoMoreWrites, std::memory_order_acq_rel)) return -EBUSY;
+  if (const int error = seal_memory(); error != 0) {
+    host_writes_.fetch_and(~kNoMoreWrites, std::memory_order_release);
+    return error;
+  }
   frozen_.store(true, std::memory_order_release);
   return 0;
+}
+
+bool Map::begin_host_write() {
+  if ((host_writes_.fetch_add(1, std::memory_order_acquire) & kNoMoreWrites) == 0) return true;
+  host_writes_.fetch_sub(1, std::memory_order_release);
+  std::lock_guard lock(freeze_mutex_);  // a freeze that is under way may still fail
+  if (frozen()) return false;
+  host_writes_.fetch_add(1, std::memory_order_acquire);
+  return true;
 }
 
 Status Map::apply_btf() {

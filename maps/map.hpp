@@ -133,9 +133,12 @@ class Map {
   virtual int next_key(const void* key, void* next);
 
   /// Batches, as bpf(2) has them. `count`: in, room in the buffers; out, elements done. `in`/`out`: opaque positions of
-  /// batch_position_size() bytes; `in` null: from the start. -ENOENT at the end. `flags`: Linux's elem_flags. When the
-  /// result is -ENOTSUPP (no such operation), -EINVAL (flags) or -EFAULT, `count` and `out` stay as they were.
+  /// batch_position_size() bytes; `in` null: from the start. -ENOENT at the end; -ENOSPC: there is more at the next
+  /// position than fits. `flags`: Linux's elem_flags. When the result is -ENOTSUPP (no such operation), -EINVAL (flags)
+  /// or -EFAULT, `count` and `out` stay as they were.
   [[nodiscard]] virtual uint32_t batch_position_size() const { return key_size(); }
+  /// Whether position `in` lies behind the end already: then there is nothing to look up, nor a next position.
+  [[nodiscard]] virtual bool is_behind_batches(const void* /*in*/) const { return false; }
   /// Whether `batch.flags` of the command may be other than zero (Linux ignores them in its generic operations).
   [[nodiscard]] virtual bool ignores_batch_flags() const { return true; }
   virtual int host_lookup_batch(const void* in, void* out, void* keys, void* values, uint32_t& count, uint64_t flags);
@@ -164,8 +167,8 @@ class Map {
   /// eventfd that becomes readable when there is something to consume (rings); -1: none.
   [[nodiscard]] virtual int poll_fd() const { return -1; }
 
-  /// No more writes through bpf(2) (BPF_MAP_FREEZE): the caller refuses them by `frozen`. Memory files are sealed. 0 or
-  /// -errno (-EBUSY: frozen already, or mapped writable; -ENOTSUPP: values with special fields).
+  /// No more writes of the host (BPF_MAP_FREEZE): no HostWrite begins any more. Memory files are sealed. 0 or
+  /// -errno (-EBUSY: frozen already, a HostWrite is under way, or mapped writable; -ENOTSUPP: values with special fields).
   int freeze();
   [[nodiscard]] bool frozen() const { return frozen_.load(std::memory_order_acquire); }
 
@@ -208,12 +211,37 @@ class Map {
   Values values_;
 
  private:
+  friend class HostWrite;
   /// Linux's map_check_btf: sizes, special fields, then check_btf.
   Status apply_btf();
+  /// False: the map is frozen.
+  [[nodiscard]] bool begin_host_write();
+  void end_host_write() { host_writes_.fetch_sub(1, std::memory_order_release); }
+
+  /// In host_writes_: none may begin but those that find, under freeze_mutex_, that freezing failed.
+  static constexpr uint64_t kNoMoreWrites = uint64_t{1} << 63;
 
   uint32_t id_ = 0;
   std::mutex freeze_mutex_;
   std::atomic<bool> frozen_{false};
+  std::atomic<uint64_t> host_writes_{0};  // under way
+};
+
+/// A write of the host's to a map (update, deletion). While it lives the map does not freeze (Linux:
+/// bpf_map_write_active_inc), so what it was allowed to do stays allowed.
+class HostWrite {
+ public:
+  explicit HostWrite(Map& map) : map_(map.begin_host_write() ? &map : nullptr) {}
+  ~HostWrite() {
+    if (map_ != nullptr) map_->end_host_write();
+  }
+  HostWrite(const HostWrite&) = delete;
+  HostWrite& operator=(const HostWrite&) = delete;
+  /// False: the map is frozen.
+  [[nodiscard]] bool allowed() const { return map_ != nullptr; }
+
+ private:
+  Map* map_;
 };
 
 }  // namespace skep::maps

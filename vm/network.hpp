@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "maps/memory.hpp"
+
 namespace skep::vm {
 
 using MacAddress = std::array<uint8_t, 6>;
@@ -59,8 +61,11 @@ struct Neighbour {
   MacAddress address{};
 };
 
-/// Value of a socket local storage map.
-using StorageValue = std::unique_ptr<std::byte[]>;
+/// Value of a socket local storage map, charged to the VM while it is in memory.
+struct StorageValue {
+  maps::Charge charge;
+  std::unique_ptr<std::byte[]> bytes;
+};
 
 // Programs read these through pointers: their layout is Linux's.
 static_assert(sizeof(bpf_sock) == 80 && sizeof(bpf_tcp_sock) == 112);

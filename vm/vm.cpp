@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 
+#include "maps/ringbuf.hpp"
 #include "vm/btf_file.hpp"
 #include "vm/load_observer.hpp"
 #include "vm/read_file.hpp"
@@ -51,6 +53,16 @@ void* refuse_mapping(int error) {
 /// Whether the descriptor's access mode allows a shared mapping, as mmap(2) has it.
 bool may_map(int access, int protection) {
   return access == O_RDWR || (access == O_RDONLY && (protection & PROT_WRITE) == 0);
+}
+
+/// After a wake-up Linux's ring is readable until all is consumed, an eventfd for ever. A wake-up that was not for nothing
+/// is given again, so that waiters for edges see it too.
+void renew_wakeup(const maps::Ringbuf& ring) {
+  uint64_t wakeups = 0;
+  if (read(ring.poll_fd(), &wakeups, sizeof wakeups) != sizeof wakeups) return;
+  if (ring.query(maps::ring::kAvailableData) == 0) return;
+  wakeups = 1;
+  [[maybe_unused]] const ssize_t written = write(ring.poll_fd(), &wakeups, sizeof wakeups);
 }
 
 }  // namespace
@@ -148,6 +160,11 @@ int Vm::pollable(int fd) {
   int error = 0;
   const auto map = map_of_descriptor(fd, error);
   return map != nullptr && map->poll_fd() >= 0 ? map->poll_fd() : fd;
+}
+
+void Vm::before_wait() {
+  for (auto map = map_ids_.first_from(1); map != nullptr; map = map_ids_.first_from(map->id() + 1))
+    if (map->type() == maps::MapType::ringbuf) renew_wakeup(static_cast<const maps::Ringbuf&>(*map));
 }
 
 }  // namespace skep::vm

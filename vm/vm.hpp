@@ -95,6 +95,7 @@ class Vm final : public maps::Environment, public System {
   int duplicate_to(int fd, int target, int flags) override { return descriptors_.duplicate_to(fd, target, flags); }
   void* map(void* address, size_t length, int protection, int flags, int fd, off_t offset) override;
   int pollable(int fd) override;
+  void before_wait() override;
   bool is_pin_directory(std::string_view path) override { return pins_.is_directory(path); }
   bool has_pin(std::string_view path) override { return pins_.contains(path); }
   int make_pin_directory(std::string_view path) override { return pins_.make_directory(path); }
@@ -107,11 +108,11 @@ class Vm final : public maps::Environment, public System {
   Status read_kernel_btf();
 
   Config config_;
+  std::atomic<int64_t> map_memory_{0};  // bytes; what the members below release gives back to it
   maps::Cpus cpus_;
   Clock clock_;
   Random random_;
   Network network_;
-  std::atomic<int64_t> map_memory_{0};  // bytes
   Ids<maps::Map> map_ids_;
   Ids<Program> program_ids_;
   Ids<BtfObject> btf_ids_;

@@ -9,6 +9,7 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -124,6 +125,12 @@ TEST_CASE("records of a ring are polled through libbpf") {
   CHECK(test_run(program_of(object, "observe"), 2) == 0);
   CHECK(ring_buffer__poll(ring, 1000) == 2);
   CHECK(sizes == std::vector<uint32_t>{64, 64});
+  // Nothing is left, so the next poll waits.
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(ring_buffer__poll(ring, 50) == 0);
+  CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(45));
+  CHECK(test_run(program_of(object, "observe"), 1) == 0);
+  CHECK(ring_buffer__poll(ring, 1000) == 1);
   ring_buffer__free(ring);
 }
 

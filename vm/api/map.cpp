@@ -38,10 +38,7 @@ Status status_of(const Map::Impl& map, const char* what, int code) {
 }
 
 /// A frozen map takes no writes of the host (Linux: BPF_MAP_FREEZE); constants are frozen once they are loaded.
-Status check_writable(const Map::Impl& impl, const maps::Map& map) {
-  if (!map.frozen()) return {};
-  return in_map(impl, EPERM, "the map is frozen: the host cannot write to it");
-}
+Error frozen(const Map::Impl& impl) { return in_map(impl, EPERM, "the map is frozen: the host cannot write to it"); }
 
 bool per_cpu(maps::MapType type) {
   using maps::MapType;
@@ -149,7 +146,8 @@ Status Map::update(Bytes key, Bytes value, uint64_t flags) {
   if (!map) return std::move(map).error();
   if (auto size = check_size(*impl_, "key", key.size(), key_size()); !size) return size;
   if (auto size = check_size(*impl_, "value", value.size(), (*map)->host_value_size()); !size) return size;
-  if (auto writable = check_writable(*impl_, **map); !writable) return writable;
+  const maps::HostWrite write(**map);
+  if (!write.allowed()) return frozen(*impl_);
   return status_of(*impl_, "update", (*map)->host_update(key.data(), value.data(), flags));
 }
 
@@ -157,7 +155,8 @@ Status Map::erase(Bytes key) {
   auto map = loaded(*impl_);
   if (!map) return std::move(map).error();
   if (auto size = check_size(*impl_, "key", key.size(), key_size()); !size) return size;
-  if (auto writable = check_writable(*impl_, **map); !writable) return writable;
+  const maps::HostWrite write(**map);
+  if (!write.allowed()) return frozen(*impl_);
   return status_of(*impl_, "deletion", (*map)->host_erase(key.data()));
 }
 

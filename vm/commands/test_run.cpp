@@ -49,6 +49,32 @@ int give_out_context(const Call& call, const TestRunAttr& attr, const TestRunOut
   return call.put(offsetof(Attr, test.ctx_size_out), size) ? result : -EFAULT;
 }
 
+bool is_raw_tracepoint(verifier::ProgramType type) {
+  return type == verifier::ProgramType::raw_tracepoint || type == verifier::ProgramType::raw_tracepoint_writable;
+}
+
+/// What Linux's bpf_prog_test_run_syscall and bpf_prog_test_run_raw_tp refuse: context in, verdict out, no more.
+int check_context_only(const TestRunAttr& attr, bool is_syscall) {
+  if (attr.data_in != 0 || attr.data_out != 0 || attr.ctx_out != 0) return -EINVAL;
+  if (attr.duration != 0 || attr.repeat != 0 || attr.batch_size != 0) return -EINVAL;
+  return is_syscall && attr.flags != 0 ? -EINVAL : 0;
+}
+
+/// Those two. A syscall program gets its context's changes back where they came from; light skeletons load by that.
+long run_on_context(const Call& call, const TestRunAttr& attr, const std::shared_ptr<Program>& program) {
+  const bool is_syscall = program->spec().type == verifier::ProgramType::syscall;
+  if (const int error = check_context_only(attr, is_syscall); error != 0) return error;
+  if (attr.ctx_size_in > kMaxInput) return -EINVAL;
+  Buffer context(attr.ctx_size_in);
+  if (const int failed = context.read(attr.ctx_in); failed != 0) return failed;
+  const TestRunInput input{
+      .context = {context.data(), context.size()}, .flags = attr.flags, .cpu = is_syscall ? 0 : attr.cpu};
+  const auto output = test_run(call.vm, program, input);
+  if (!output) return call.refuse(output.error());
+  if (!call.put(offsetof(Attr, test.retval), output->retval)) return -EFAULT;
+  return !is_syscall || copy_to_user(attr.ctx_in, output->context.data(), output->context.size()) ? 0 : -EFAULT;
+}
+
 }  // namespace
 
 long prog_test_run(const Call& call, Attr& arguments) {
@@ -57,6 +83,8 @@ long prog_test_run(const Call& call, Attr& arguments) {
   int error = 0;
   const auto program = object_of<Program>(call.vm, attr.prog_fd, error);
   if (program == nullptr) return error;
+  const verifier::ProgramType type = program->spec().type;
+  if (type == verifier::ProgramType::syscall || is_raw_tracepoint(type)) return run_on_context(call, attr, program);
   if (attr.batch_size != 0 && (attr.flags & kTestXdpLiveFrames) == 0) return -EINVAL;
   if (attr.data_size_in > kMaxInput) return -EINVAL;
   if (attr.ctx_size_in > kMaxInput) return -E2BIG;

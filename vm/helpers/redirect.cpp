@@ -15,7 +15,7 @@ namespace skep::vm::helpers {
 namespace {
 
 constexpr uint64_t kXdpActions = XDP_ABORTED | XDP_DROP | XDP_PASS | XDP_TX;
-constexpr uint64_t kRedirectMapFlags = kXdpActions | BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
+constexpr uint64_t kDeviceMapFlags = BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
 
 bool is_xdp(const Run& run) { return run.packet != nullptr && run.packet->kind == PacketKind::xdp; }
 
@@ -39,8 +39,14 @@ int redirect_neigh(Run& run, uint32_t interface, const void*, int32_t size, uint
   return TC_ACT_REDIRECT;
 }
 
+/// Only packets to devices are sent to many.
+uint64_t redirect_flags(maps::MapType type) {
+  const bool is_devices = type == maps::MapType::devmap || type == maps::MapType::devmap_hash;
+  return kXdpActions | (is_devices ? kDeviceMapFlags : 0);
+}
+
 int64_t redirect_map(Run& run, maps::Map* map, uint64_t key, uint64_t flags) {
-  if ((flags & ~kRedirectMapFlags) != 0) return XDP_ABORTED;
+  if ((flags & ~redirect_flags(map->type())) != 0) return XDP_ABORTED;
   uint32_t target = 0;
   if (map->redirect_target(key, flags, target) != 0) {
     run.redirect = {};  // the last look-up counts, also a failed one

@@ -13,6 +13,9 @@ namespace {
 
 using maps::Ringbuf;
 
+/// Records that one run may have reserved at once: a verified program has a few, and each that ends is looked for.
+constexpr size_t kMostReserved = 1024;
+
 /// Null where an unverified program gives a map of another type.
 Ringbuf* ring_of(maps::Map* map) {
   return map->type() == maps::MapType::ringbuf ? static_cast<Ringbuf*>(map) : nullptr;
@@ -20,6 +23,10 @@ Ringbuf* ring_of(maps::Map* map) {
 
 /// Reserves a record and remembers it, so that it is discarded if the run ends without.
 void* reserve(Run& run, maps::Map* map, uint64_t size, uint64_t flags) {
+  if (run.reserved.size() >= kMostReserved) {
+    run.fail(E2BIG, "more than 1024 ring buffer records are reserved at once");
+    return nullptr;
+  }
   Ringbuf* ring = ring_of(map);
   void* record = ring != nullptr ? ring->reserve(size, flags) : nullptr;
   if (record != nullptr) run.reserved.emplace_back(map, record);
@@ -28,13 +35,16 @@ void* reserve(Run& run, maps::Map* map, uint64_t size, uint64_t flags) {
 
 /// Ends a record of this run; anything else is left alone.
 void commit(Run& run, void* record, uint64_t flags, bool discard) {
-  const auto entry = std::ranges::find(run.reserved, record, &std::pair<maps::Map*, void*>::second);
-  if (entry == run.reserved.end()) {
+  // From the back: what was reserved last usually ends first, and the end of a run takes them in that order.
+  const auto entry = std::find_if(run.reserved.rbegin(), run.reserved.rend(),
+                                  [record](const auto& reserved) { return reserved.second == record; });
+  if (entry == run.reserved.rend()) {
     run.fail(EFAULT, "a ring buffer record is committed that the program has not reserved");
     return;
   }
   static_cast<Ringbuf*>(entry->first)->commit(record, flags, discard);
-  run.reserved.erase(entry);
+  *entry = run.reserved.back();
+  run.reserved.pop_back();
 }
 
 void* ringbuf_reserve(Run& run, maps::Map* map, uint64_t size, uint64_t flags) {

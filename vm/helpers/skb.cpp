@@ -24,7 +24,7 @@ int64_t load_bytes(Skb skb, uint32_t offset, void* to, uint32_t size) {
   // A flow dissector's packet has no socket buffer in a test run: Linux refuses this too.
   const bool has_buffer = skb.packet.kind == PacketKind::skb;
   if (has_buffer && offset <= kMaxOffset && uint64_t{offset} + size <= skb.length()) {
-    std::memcpy(to, skb.data() + offset, size);
+    std::memmove(to, skb.data() + offset, size);  // which may lie in the packet
     return 0;
   }
   std::memset(to, 0, size);
@@ -59,7 +59,7 @@ int skb_load_bytes_relative(Skb skb, uint32_t offset, void* to, uint32_t size, u
   if (header != SkbState::kUnset && offset <= 0xffff) {
     const uint8_t* from = skb.packet.begin() + header + offset;
     if (from + size <= skb.packet.data_end) {
-      std::memcpy(to, from, size);
+      std::memmove(to, from, size);
       return 0;
     }
   }

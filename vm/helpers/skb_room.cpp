@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "vm/helpers/families.hpp"
 #include "vm/helpers/internet_checksum.hpp"
@@ -186,8 +187,9 @@ int skb_change_tail(Skb skb, uint32_t length, uint64_t flags) {
 }
 
 int skb_change_head(Skb skb, uint32_t size, uint64_t flags) {
+  constexpr uint32_t kMost = std::numeric_limits<int32_t>::max();
   const uint64_t length = uint64_t{skb.length()} + size;
-  if (flags != 0 || length > UINT32_MAX || (!skb.is_gso() && length > kSkbMaxLength)) return -EINVAL;
+  if (flags != 0 || size > kMost || (!skb.is_gso() && length > kSkbMaxLength)) return -EINVAL;
   if (!skb.packet.make_room(size, 0)) return -ENOMEM;
   skb.packet.push(size);
   std::memset(skb.data(), 0, size);

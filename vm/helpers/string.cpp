@@ -20,7 +20,8 @@ int strncmp(Run&, const char* text, uint32_t size, const char* other) {
   return (order > 0) - (order < 0);
 }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// As the kernel's isspace, which knows Latin-1's no-break space.
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\xa0'; }
 bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 struct Number {

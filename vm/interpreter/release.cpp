@@ -19,8 +19,9 @@ void undo(HelperId id, void* object, Run& run) {
 
 void release_resources(Run& run) {
   if (run.spin_lock != nullptr) undo(HelperId::spin_unlock, run.spin_lock, run);
-  const auto records = run.reserved;  // the helper takes away what it discards
-  for (const auto& [ring, record] : records) undo(HelperId::ringbuf_discard, record, run);
+  // The helper takes away what it discards.
+  for (size_t left = run.reserved.size(); left != 0; --left)
+    undo(HelperId::ringbuf_discard, run.reserved.back().second, run);
 }
 
 }  // namespace skep::vm::interpreter

@@ -26,6 +26,7 @@ void* skep_sys_mmap64(void* address, size_t length, int protection, int flags, i
 int skep_sys_munmap(void* address, size_t length);
 int skep_sys_ioctl(int fd, unsigned long request, ...);
 int skep_sys_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
+int skep_sys_epoll_wait(int epoll, epoll_event* events, int room, int timeout);
 int skep_sys_socket(int domain, int type, int protocol);
 int skep_sys_bind(int fd, const sockaddr* address, socklen_t length);
 ssize_t skep_sys_send(int fd, const void* data, size_t length, int flags);

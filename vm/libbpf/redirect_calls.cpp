@@ -131,7 +131,17 @@ int skep_sys_ioctl(int fd, unsigned long request, ...) {
 int skep_sys_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
   System* system = CurrentSystem::get();
   if (system == nullptr) return refuse(ENOSYS);
-  return ::epoll_ctl(epoll, operation, system->pollable(fd), event);
+  const int polled = system->pollable(fd);
+  if (polled == fd || event == nullptr) return ::epoll_ctl(epoll, operation, polled, event);
+  // A ring's eventfd stays readable: a host that waits itself, without us, is to see each wake-up once.
+  epoll_event edges = *event;
+  edges.events |= EPOLLET;
+  return ::epoll_ctl(epoll, operation, polled, &edges);
+}
+
+int skep_sys_epoll_wait(int epoll, epoll_event* events, int room, int timeout) {
+  if (System* system = CurrentSystem::get()) system->before_wait();
+  return ::epoll_wait(epoll, events, room, timeout);
 }
 
 // Netlink would attach programs to the host's devices. libbpf starts with socket(), so the others never get

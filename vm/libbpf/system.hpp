@@ -72,6 +72,9 @@ class System {
   /// API. Never asked for /sys, /proc, /boot and /dev, which are the machine's.
   virtual bool allows_host_file(std::string_view path);
 
+  /// Called before epoll_wait(2): descriptors of `pollable` are made what they would be in Linux, readable or not.
+  virtual void before_wait() {}
+
   /// What libbpf has found out about this System's features: its cache, which otherwise is one per process.
   [[nodiscard]] std::byte* feature_cache() { return feature_cache_.get(); }
   /// What map() has given to libbpf.

@@ -32,6 +32,8 @@ Status begin_raw_tracepoint(Session& session) {
   if (!on_cpu && input.cpu != 0) return Error{.code = EINVAL, .message = "a CPU without the flag that asks for it"};
   if (on_cpu && input.cpu >= session.vm.cpus().possible())
     return Error{.code = ENXIO, .message = "there is no such CPU"};
+  if (on_cpu && session.vm.cpus().within())
+    return Error{.code = EDEADLK, .message = "a CPU cannot be asked for within a run, which is on one"};
   return use_bytes(session, input.context.size());
 }
 

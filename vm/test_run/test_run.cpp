@@ -60,11 +60,16 @@ void count(const Vm& vm, Program& program, uint32_t runs, Nanoseconds time) {
   program.run_time_ns.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
 }
 
+/// Takes the CPU that the caller asks for, or any.
+maps::Cpus::Stay enter(maps::Cpus& cpus, const TestRunInput& input) {
+  return (input.flags & kTestRunOnCpu) != 0 ? cpus.enter(input.cpu) : cpus.enter();
+}
+
 /// All repetitions in one stay on a CPU; between them only what a run itself has changed is reset.
 Status repeat(Session& session, const Kind& kind, const Executable& executable, TestRunOutput& output) {
   const TestRunInput& input = *session.input;
   const uint32_t times = std::max(input.repeat, 1U);
-  auto stay = session.vm.cpus().enter();
+  auto stay = enter(session.vm.cpus(), input);
   Run run(session.vm, session.program, stay.cpu());
   run.context = &*session.context;
   run.packet = kind.has_packet ? &*session.packet : nullptr;

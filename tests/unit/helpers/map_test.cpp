@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Helpers that work on maps.
+#include "maps/flags.hpp"
 #include "maps/ringbuf.hpp"
 #include "tests/unit/helpers/support.hpp"
 #include "vm/helpers/dynptr.hpp"
+#include "vm/interpreter/machine.hpp"
 
 namespace skep::vm::test {
 
@@ -50,6 +52,24 @@ TEST_CASE("maps are looked up, updated and deleted") {
   CHECK(*reinterpret_cast<uint64_t*>(found) == 77);
   CHECK(t.call(HelperId::map_delete_elem, t.map(), &key) == 0);
   CHECK(t.call(HelperId::map_delete_elem, t.map(), &key) == -ENOENT);
+}
+
+TEST_CASE("an unverified program that writes to a map of constants is ended") {
+  for (const HelperId id :
+       {HelperId::map_update_elem, HelperId::map_delete_elem, HelperId::map_push_elem, HelperId::map_pop_elem}) {
+    MapTest t({.type = maps::MapType::array,
+               .key_size = 4,
+               .value_size = 8,
+               .max_entries = 1,
+               .flags = maps::kFlagMmapable | maps::kFlagRdonlyProg,
+               .name = "c"});
+    REQUIRE(t.map()->freeze() == 0);
+    const uint32_t key = 0;
+    uint64_t value = 77;
+    t.call(id, t.map(), &key, &value, 0);
+    REQUIRE(t.run.fault);
+    CHECK(t.run.fault->code == EACCES);
+  }
 }
 
 TEST_CASE("values of other CPUs are reached, of absent CPUs not") {
@@ -115,6 +135,22 @@ TEST_CASE("ring buffer records are remembered until they are committed") {
     return true;
   });
   CHECK(sizes == std::vector<size_t>{16, 3});
+}
+
+TEST_CASE("records of a run end in any order, and a run holds a limited number of them") {
+  MapTest t({.type = maps::MapType::ringbuf, .max_entries = 1 << 16, .name = "r"});
+  std::vector<int64_t> records;
+  while (records.size() < 1024) records.push_back(t.call(HelperId::ringbuf_reserve, t.map(), 0, 0));
+  CHECK(!t.run.fault);
+  CHECK(t.call(HelperId::ringbuf_reserve, t.map(), 0, 0) == 0);
+  REQUIRE(t.run.fault);
+  CHECK(t.run.fault->code == E2BIG);
+  t.run.fault.reset();
+  for (const size_t i : {size_t{0}, size_t{500}, size_t{1023}}) t.call(HelperId::ringbuf_submit, records[i], 0);
+  CHECK(t.run.reserved.size() == 1021);
+  interpreter::release_resources(t.run);
+  CHECK((t.run.reserved.empty() && !t.run.fault));
+  CHECK(static_cast<maps::Ringbuf*>(t.map())->consume([](std::span<const std::byte>) {}) == 3);
 }
 
 TEST_CASE("committing what was not reserved ends the run") {

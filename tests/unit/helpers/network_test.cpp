@@ -238,4 +238,26 @@ TEST_CASE("socket local storage is made when asked for, per map and socket") {
   CHECK(t.call(HelperId::sk_storage_delete, map.get(), nullptr) == -EINVAL);
 }
 
+TEST_CASE("socket local storage is charged to the VM's map memory until nobody can see it") {
+  SkbTest t;
+  Socket& socket = t.vm->network().add_socket(tcp_at(0, 80, BPF_TCP_LISTEN));
+  auto map = *maps::Map::create(
+      {.type = maps::MapType::array, .key_size = 4, .value_size = 8, .max_entries = 1, .name = "s"}, *t.vm);
+  map->set_id(1);
+  int64_t taken = 0;
+  for (int64_t bytes = int64_t{1} << 33; bytes != 0; bytes /= 2)
+    if (t.vm->charge(bytes)) taken += bytes;
+  CHECK(t.call(HelperId::sk_storage_get, map.get(), &socket, 0, 1) == 0);
+  t.vm->charge(-8);
+  CHECK(t.call(HelperId::sk_storage_get, map.get(), &socket, 0, 1) != 0);
+  CHECK_FALSE(t.vm->charge(1));
+  CHECK(t.call(HelperId::sk_storage_delete, map.get(), &socket) == 0);
+  t.vm->cpus().reclaim();
+  CHECK_FALSE(t.vm->charge(1));  // this run may still look at the value
+  t.stay.next_run();
+  t.vm->cpus().reclaim();
+  CHECK(t.vm->charge(8));
+  t.vm->charge(-taken);
+}
+
 }  // namespace skep::vm::test

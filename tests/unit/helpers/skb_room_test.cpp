@@ -33,6 +33,8 @@ TEST_CASE("skb_change_head puts zeros in front, again and again") {
   CHECK(t.on_context(HelperId::skb_change_head, 1001, 0) == -EINVAL);  // longer than a packet may be
   CHECK(t.on_context(HelperId::skb_change_head, 0xffffffff, 0) == -EINVAL);
   CHECK(t.on_context(HelperId::skb_change_head, 1, 1) == -EINVAL);
+  t.set_field(offsetof(__sk_buff, gso_size), 1000);  // of segments: as long as it likes, as far as Linux's int goes
+  CHECK(t.on_context(HelperId::skb_change_head, 0x80000000, 0) == -EINVAL);
 }
 
 TEST_CASE("a packet that wanders through its memory keeps its bytes and headers") {

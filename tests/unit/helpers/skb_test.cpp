@@ -18,6 +18,19 @@ TEST_CASE("skb_load_bytes copies, and zeroes the destination when the packet is 
   CHECK(t.on_context(HelperId::skb_load_bytes, 0xffffffff, to, 4) == -EFAULT);
 }
 
+TEST_CASE("loaded bytes may go into the packet itself, over where they come from") {
+  for (const ptrdiff_t distance : {-3, 3}) {
+    SkbTest t;
+    uint8_t* const from = t.packet.data + 10;
+    for (uint8_t i = 0; i < 40; ++i) from[i] = i;
+    CHECK(t.on_context(HelperId::skb_load_bytes, 10, from + distance, 40) == 0);
+    for (uint8_t i = 0; i < 40; ++i) CHECK(from[distance + i] == i);
+    for (uint8_t i = 0; i < 40; ++i) from[i] = i;
+    CHECK(t.on_context(HelperId::skb_load_bytes_relative, 10, from + distance, 40, BPF_HDR_START_MAC) == 0);
+    for (uint8_t i = 0; i < 40; ++i) CHECK(from[distance + i] == i);
+  }
+}
+
 TEST_CASE("a flow dissector's packet has no socket buffer to load from") {
   SkbTest t;
   t.packet.kind = PacketKind::flow;

@@ -114,6 +114,7 @@ TEST_CASE("strtol and strtoul read numbers as Linux does") {
   };
   int64_t n = 99;
   CHECK((strtol("  -12x", 0, n) == 5 && n == -12));
+  CHECK((strtol("\xa0\t1", 0, n) == 3 && n == 1));
   CHECK((strtol("0x1f", 0, n) == 4 && n == 31));
   CHECK((strtol("0X1f", 16, n) == 4 && n == 31));
   CHECK((strtol("017", 0, n) == 3 && n == 15));

@@ -71,6 +71,15 @@ TEST_CASE("the tail of a packet in fragments moves in the last one") {
   CHECK(t.on_context(HelperId::xdp_adjust_tail, -57) == -EINVAL);
 }
 
+TEST_CASE("only maps of devices know the flags of sending to many") {
+  XdpTest t;
+  auto map = *maps::Map::create(
+      {.type = maps::MapType::xskmap, .key_size = 4, .value_size = 4, .max_entries = 1, .name = "x"}, *t.vm);
+  CHECK(t.call(HelperId::redirect_map, map.get(), 0, XDP_PASS) == XDP_PASS);
+  CHECK(t.call(HelperId::redirect_map, map.get(), 0, uint64_t{XDP_PASS} | BPF_F_BROADCAST) == XDP_ABORTED);
+  CHECK(t.call(HelperId::redirect_map, map.get(), 0, uint64_t{XDP_PASS} | BPF_F_EXCLUDE_INGRESS) == XDP_ABORTED);
+}
+
 TEST_CASE("redirects note the target and answer as the program type wants") {
   XdpTest xdp;
   CHECK(xdp.call(HelperId::redirect, 5, 0) == XDP_REDIRECT);

@@ -56,6 +56,53 @@ TEST_CASE("a thread stays on its CPU in nested runs and comes back to it") {
   CHECK(cpus.enter().cpu() == first);
 }
 
+TEST_CASE("a thread that asks for a CPU gets it, keeps it, and has no other") {
+  Cpus cpus(3);
+  CHECK(cpus.enter().cpu() == 0);
+  {
+    const auto stay = cpus.enter(2);
+    CHECK(stay.cpu() == 2);
+    CHECK(cpus.enter().cpu() == 2);
+  }
+  CHECK(cpus.enter().cpu() == 2);
+  on_thread([&] { CHECK(cpus.enter().cpu() == 0); });  // which the first left
+  CHECK(cpus.enter(0).cpu() == 0);
+  CHECK(cpus.enter(0).cpu() == 0);
+}
+
+TEST_CASE("who asks for a CPU waits for the thread that is on it") {
+  Cpus cpus(2);
+  std::atomic<bool> left{false};
+  std::thread waiter;
+  {
+    const auto stay = cpus.enter(1);
+    waiter = std::thread([&] {
+      CHECK(cpus.enter(0).cpu() == 0);
+      const auto mine = cpus.enter(1);
+      CHECK(left);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    left = true;
+  }
+  waiter.join();
+}
+
+TEST_CASE("threads that ask for CPUs are alone on them") {
+  constexpr unsigned kCpus = 3;
+  Cpus cpus(kCpus);
+  std::vector<int> plain_counters(kCpus);
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      for (unsigned run = 0; run < 1000; ++run) {
+        const auto stay = run % 3 == 0 ? cpus.enter() : cpus.enter((run + i) % kCpus);
+        ++plain_counters[stay.cpu()];
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(plain_counters[0] + plain_counters[1] + plain_counters[2] == 4000);
+}
+
 TEST_CASE("a thread that uses many VMs in turn is on a CPU of each") {
   std::vector<std::unique_ptr<Cpus>> all;
   for (int i = 0; i < 20; ++i) all.push_back(std::make_unique<Cpus>(2));

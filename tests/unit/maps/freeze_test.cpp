@@ -75,3 +75,29 @@ TEST_CASE("memory that is read-only for programs is never mapped writable") {
   REQUIRE(map->freeze() == 0);
   CHECK(must_get(*map, 0) == 5);
 }
+
+TEST_CASE("a map does not freeze while the host writes, and the host does not write once it is frozen") {
+  FakeEnvironment environment;
+  const auto map = mappable(environment, kFlagRdonlyProg);
+  {
+    const HostWrite first(*map);
+    const HostWrite second(*map);
+    CHECK((first.allowed() && second.allowed()));
+    CHECK(map->freeze() == -EBUSY);
+    CHECK_FALSE(map->frozen());
+  }
+  CHECK(map->freeze() == 0);
+  CHECK_FALSE(HostWrite(*map).allowed());
+  CHECK_FALSE(HostWrite(*map).allowed());
+}
+
+TEST_CASE("a freeze that fails leaves the map writable") {
+  FakeEnvironment environment;
+  const auto map = mappable(environment);
+  void* writer = map_it(*map, PROT_READ | PROT_WRITE);
+  REQUIRE(writer != MAP_FAILED);
+  CHECK(map->freeze() == -EBUSY);
+  CHECK(HostWrite(*map).allowed());
+  munmap(writer, kPageSize);
+  CHECK(map->freeze() == 0);
+}

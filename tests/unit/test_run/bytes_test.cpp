@@ -24,6 +24,14 @@ TEST_CASE_METHOD(TestRunTest, "a raw tracepoint program gets its arguments") {
   CHECK(error(ProgramType::raw_tracepoint, kReturn1, {.flags = kTestRunOnCpu, .cpu = 99}) == ENXIO);
 }
 
+TEST_CASE_METHOD(TestRunTest, "a raw tracepoint program runs on the CPU that the caller asks for") {
+  constexpr std::string_view kCpu = "call 8\nexit";  // bpf_get_smp_processor_id
+  for (const uint32_t cpu : {1u, 0u, 1u})
+    CHECK(good(ProgramType::raw_tracepoint, kCpu, {.flags = kTestRunOnCpu, .cpu = cpu}).retval == cpu);
+  const auto stay = vm->cpus().enter();
+  CHECK(error(ProgramType::raw_tracepoint, kCpu, {.flags = kTestRunOnCpu, .cpu = 1}) == EDEADLK);
+}
+
 TEST_CASE_METHOD(TestRunTest, "a raw tracepoint program that reads arguments that it was not given is ended") {
   const uint64_t argument = 40;
   const Bytes context = bytes_of(argument);

@@ -150,3 +150,52 @@ TEST_CASE("A batch of four thousand million elements asks for no more than the m
   CHECK(bpf(*vm, Command::map_lookup_batch, batch.attr) == -ENOENT);
   CHECK(batch.done() == 4);
 }
+
+TEST_CASE("A position behind the end of a hash table leaves the next one as it was") {
+  const auto vm = make_vm();
+  const int map = create_map(*vm, hash_attr(100));
+  for (const Command command : {Command::map_lookup_batch, Command::map_lookup_and_delete_batch}) {
+    Batch batch(5);
+    uint32_t position = 1 << 20;
+    uint32_t next = 0x5a5a5a5a;
+    batch.attr.batch.in_batch = address_of(position);
+    batch.attr.batch.out_batch = address_of(next);
+    CHECK(batch.run(*vm, command, map) == -ENOENT);
+    CHECK(batch.done() == 0);
+    CHECK(next == 0x5a5a5a5a);
+  }
+}
+
+TEST_CASE("A batch larger than memory is given out as far as the map reaches") {
+  const auto vm = make_vm();
+  constexpr uint32_t kValueBytes = 1 << 16;
+  for (const auto type : {maps::MapType::array, maps::MapType::hash}) {
+    Attr attr = array_attr(kValueBytes, 40000);  // more than 2 GiB, of which little is touched
+    attr.map_create.map_type = static_cast<uint32_t>(type);
+    attr.map_create.map_flags = type == maps::MapType::hash ? maps::kFlagNoPrealloc : 0;
+    const int map = create_map(*vm, attr);
+    REQUIRE(map >= 0);
+    const uint32_t key = 0;
+    const std::vector<std::byte> value(kValueBytes, std::byte{7});
+    Attr elem{};
+    elem.elem = {.map_fd = static_cast<uint32_t>(map),
+                 .key = address_of(key),
+                 .value = reinterpret_cast<uint64_t>(value.data())};
+    REQUIRE(bpf(*vm, Command::map_update_elem, elem) == 0);
+    // Room for three elements: an array has more, and the caller's memory ends.
+    uint32_t keys[3] = {9, 9, 9}, position = 0;
+    GuardedPage end;
+    std::vector<std::byte> values(size_t{3} * kValueBytes);
+    Attr batch{};
+    batch.batch = {.out_batch = address_of(position),
+                   .keys = type == maps::MapType::hash ? address_of(keys) : end.last(sizeof keys),
+                   .values = reinterpret_cast<uint64_t>(values.data()),
+                   .count = 0xffffffff,
+                   .map_fd = static_cast<uint32_t>(map)};
+    const long result = bpf(*vm, Command::map_lookup_batch, batch);
+    CHECK(result == (type == maps::MapType::hash ? -ENOENT : -EFAULT));
+    CHECK(batch.batch.count == (type == maps::MapType::hash ? 1u : 0u));
+    CHECK(values[0] == std::byte{7});
+    vm->close(map);
+  }
+}

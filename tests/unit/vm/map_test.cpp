@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF_MAP_CREATE, BPF_MAP_FREEZE and the commands on elements.
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <thread>
+#include <vector>
 
 #include "maps/flags.hpp"
 #include "support.hpp"
@@ -250,4 +253,29 @@ TEST_CASE("Perf buffers are put into their array by descriptor") {
   CHECK(sink.use_count() == 2);  // the array's
   vm->close(map);
   CHECK(sink.use_count() == 1);
+}
+
+TEST_CASE("A map that freezes meanwhile takes a write as a whole or refuses it") {
+  const auto vm = make_vm();
+  constexpr uint32_t kValueBytes = 1 << 16;
+  for (int round = 0; round < 50; ++round) {
+    const int map = create_map(*vm, array_attr(kValueBytes, 1, maps::kFlagMmapable | maps::kFlagRdonlyProg));
+    REQUIRE(map >= 0);
+    std::atomic<int> written{0};
+    long refusal = 0;
+    std::thread writer([&] {
+      const uint32_t key = 0;
+      const std::vector<std::byte> value(kValueBytes, std::byte{7});
+      while ((refusal = elem(*vm, Command::map_update_elem, map, address_of(key),
+                             reinterpret_cast<uint64_t>(value.data()))) == 0)
+        ++written;
+    });
+    while (written == 0) std::this_thread::yield();
+    long result = -EBUSY;
+    while (result == -EBUSY) result = freeze(*vm, map);
+    writer.join();
+    CHECK(result == 0);
+    CHECK(refusal == -EPERM);
+    vm->close(map);
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The VM as the machine that libbpf sees, and its configuration.
+#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "maps/flags.hpp"
+#include "maps/ringbuf.hpp"
 #include "support.hpp"
 #include "vm/load_observer.hpp"
 
@@ -148,14 +150,46 @@ TEST_CASE("Anonymous memory is the host's") {
   ::munmap(memory, 4096);
 }
 
-TEST_CASE("A ring is polled through another descriptor than its own") {
-  const auto vm = make_vm();
+namespace {
+
+int create_ring(Vm& vm) {
   Attr ring = array_attr(0, 4096);
   ring.map_create.map_type = static_cast<uint32_t>(maps::MapType::ringbuf);
   ring.map_create.key_size = 0;
-  const int fd = create_map(*vm, ring);
+  const int fd = create_map(vm, ring);
   REQUIRE(fd >= 0);
+  return fd;
+}
+
+}  // namespace
+
+TEST_CASE("A ring is polled through another descriptor than its own") {
+  const auto vm = make_vm();
+  const int fd = create_ring(*vm);
   CHECK(vm->pollable(fd) != fd);
   const int array = create_array(*vm);
   CHECK(vm->pollable(array) == array);
+}
+
+TEST_CASE("A waiter finds a ring readable after a wake-up until all is consumed") {
+  const auto vm = make_vm();
+  const int fd = create_ring(*vm);
+  int error = 0;
+  const auto map = vm->map_of_descriptor(fd, error);
+  auto& ring = static_cast<maps::Ringbuf&>(*map);
+  const auto is_readable = [&] {
+    vm->before_wait();
+    pollfd waiter{.fd = vm->pollable(fd), .events = POLLIN, .revents = 0};
+    return poll(&waiter, 1, 0) == 1;
+  };
+  CHECK_FALSE(is_readable());
+  REQUIRE(ring.output("abc", 3, maps::kRingbufNoWakeup) == 0);
+  CHECK_FALSE(is_readable());
+  REQUIRE(ring.output("abc", 3, maps::kRingbufForceWakeup) == 0);
+  CHECK(is_readable());
+  CHECK(is_readable());
+  CHECK(ring.consume([](std::span<const std::byte>) {}) == 2);
+  CHECK_FALSE(is_readable());
+  REQUIRE(ring.output("abc", 3, 0) == 0);
+  CHECK(is_readable());
 }
