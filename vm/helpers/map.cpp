@@ -2,8 +2,6 @@
 // Map operations. Maps give Linux's errors themselves.
 #include "maps/map.hpp"
 
-#include <cerrno>
-
 #include "maps/flags.hpp"
 #include "vm/helpers/families.hpp"
 #include "vm/vm.hpp"
@@ -13,27 +11,17 @@ namespace {
 
 using maps::Map;
 
-/// Linux's verifier refuses calls that write to maps that programs may only read. Such a map's memory may be read-only in
-/// truth, once it is frozen: an unverified program ends here.
-bool may_write(Run& run, const Map* map) {
-  if ((map->attributes().flags & maps::kFlagRdonlyProg) == 0) return true;
-  run.fail(EACCES, "the program writes to a map that programs may only read");
-  return false;
-}
-
 void* map_lookup_elem(Run& run, Map* map, const void* key) { return map->lookup(key, run.cpu); }
 
 int map_update_elem(Run& run, Map* map, const void* key, const void* value, uint64_t flags) {
-  return may_write(run, map) ? map->update(key, value, flags, run.cpu) : -EACCES;
+  return map->update(key, value, flags, run.cpu);
 }
 
-int map_delete_elem(Run& run, Map* map, const void* key) { return may_write(run, map) ? map->erase(key) : -EACCES; }
+int map_delete_elem(Run&, Map* map, const void* key) { return map->erase(key); }
 
-int map_push_elem(Run& run, Map* map, const void* value, uint64_t flags) {
-  return may_write(run, map) ? map->push(value, flags) : -EACCES;
-}
+int map_push_elem(Run&, Map* map, const void* value, uint64_t flags) { return map->push(value, flags); }
 
-int map_pop_elem(Run& run, Map* map, void* value) { return may_write(run, map) ? map->pop(value) : -EACCES; }
+int map_pop_elem(Run&, Map* map, void* value) { return map->pop(value); }
 
 int map_peek_elem(Run&, Map* map, void* value) { return map->peek(value); }
 

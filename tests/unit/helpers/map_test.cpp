@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Helpers that work on maps.
-#include "maps/flags.hpp"
 #include "maps/ringbuf.hpp"
 #include "tests/unit/helpers/support.hpp"
 #include "vm/helpers/dynptr.hpp"
@@ -52,24 +51,6 @@ TEST_CASE("maps are looked up, updated and deleted") {
   CHECK(*reinterpret_cast<uint64_t*>(found) == 77);
   CHECK(t.call(HelperId::map_delete_elem, t.map(), &key) == 0);
   CHECK(t.call(HelperId::map_delete_elem, t.map(), &key) == -ENOENT);
-}
-
-TEST_CASE("an unverified program that writes to a map of constants is ended") {
-  for (const HelperId id :
-       {HelperId::map_update_elem, HelperId::map_delete_elem, HelperId::map_push_elem, HelperId::map_pop_elem}) {
-    MapTest t({.type = maps::MapType::array,
-               .key_size = 4,
-               .value_size = 8,
-               .max_entries = 1,
-               .flags = maps::kFlagMmapable | maps::kFlagRdonlyProg,
-               .name = "c"});
-    REQUIRE(t.map()->freeze() == 0);
-    const uint32_t key = 0;
-    uint64_t value = 77;
-    t.call(id, t.map(), &key, &value, 0);
-    REQUIRE(t.run.fault);
-    CHECK(t.run.fault->code == EACCES);
-  }
 }
 
 TEST_CASE("values of other CPUs are reached, of absent CPUs not") {
