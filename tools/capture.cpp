@@ -94,10 +94,11 @@ void CaptureWriter::write(const CapturedPacket& like, std::span<const std::byte>
   header.ts.tv_usec = has_nanoseconds_ ? like.nanoseconds : like.nanoseconds / 1000;
   header.caplen = header.len = static_cast<bpf_u_int32>(bytes.size());
   pcap_dump(reinterpret_cast<u_char*>(dumper_.get()), &header, reinterpret_cast<const u_char*>(bytes.data()));
+  if (error_ == 0 && std::ferror(pcap_dump_file(dumper_.get())) != 0) error_ = errno;
 }
 
 Status CaptureWriter::finish() {
-  errno = 0;
+  errno = error_;
   if (pcap_dump_flush(dumper_.get()) != 0 || std::ferror(pcap_dump_file(dumper_.get())) != 0)
     return file_error(path_, "cannot write the capture");
   return {};

@@ -62,6 +62,7 @@ class CaptureWriter {
   };
   std::string path_;
   bool has_nanoseconds_ = false;
+  int error_ = 0;  ///< errno of the first write that failed
   std::unique_ptr<pcap, Close> capture_;
   std::unique_ptr<pcap_dumper, Close> dumper_;
   std::vector<std::byte> tagged_;

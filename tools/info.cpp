@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // skep info: what an object file holds.
-#include <algorithm>
 #include <cstdio>
 
 #include "tools/options.hpp"
@@ -65,11 +64,9 @@ void print_global(const GlobalInfo& g) {
 }
 
 void print_text(const Object& object) {
-  std::vector<GlobalInfo> globals = object.globals();
-  const auto externs =
-      std::stable_partition(globals.begin(), globals.end(), [](const auto& g) { return g.section != kKconfig; });
-  const std::vector<GlobalInfo> kconfig(externs, globals.end());
-  globals.erase(externs, globals.end());
+  std::vector<GlobalInfo> globals;
+  std::vector<GlobalInfo> kconfig;
+  for (const GlobalInfo& global : object.globals()) (global.section == kKconfig ? kconfig : globals).push_back(global);
   print_list("programs", object.programs(), print_program);
   print_list("maps", object.maps(), print_map);
   print_list("globals", globals, print_global);

@@ -3,6 +3,7 @@
 //   skep-plugin [MEMORY_HEX] [--engine interp|checked|jit]     program as hex on one line of standard input
 // The program runs with r1 = the memory, r2 = its length; r0 is printed in hex.
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -98,6 +99,7 @@ int run(Arguments& arguments) {
   const auto result = program->run_raw(arguments.memory, {.engine = arguments.engine});
   if (!result) return report(result.error());
   std::printf("%llx\n", static_cast<unsigned long long>(*result));
+  if (std::fflush(stdout) != 0) return report({.code = errno, .message = "cannot write to standard output"});
   return 0;
 }
 

@@ -134,7 +134,8 @@ Result<RunResult> Session::run() {
 
 Status Session::read_packet() {
   if (!program_.has_packet()) {
-    for (const auto& [path, option] : {std::pair(&options_.data_in, "--data-in"), {&options_.data_out, "--data-out"}})
+    for (const auto& [path, option] :
+         {std::pair(&options_.data_in, "--data-in"), std::pair(&options_.data_out, "--data-out")})
       if (!path->empty()) warn("programs of type " + program_.type() + " have no packet: " + option + " is ignored");
   } else if (options_.data_in.empty()) {
     data_.resize(kDefaultPacket);
@@ -253,7 +254,7 @@ Result<Json> Session::run_capture() {
   // What was done before an error is not lost.
   if (writer)
     if (auto status = writer->finish(); !status && ran) ran = std::move(status);
-  if (!options_.json && (ran || packets_ > 0)) print_table();
+  if (!options_.json && (ran || !counts_.empty() || !refusals_.empty())) print_table();
   if (!ran) return std::move(ran).error();
   if (packets_ > 0 && packets_ == not_run_) warn("no packet of the capture was run");
   return table_json();

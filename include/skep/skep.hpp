@@ -250,11 +250,13 @@ class Map {
   /// elements of their own (ring buffers) give an empty list.
   [[nodiscard]] Result<std::string> dump_text() const;
   [[nodiscard]] Result<std::string> dump_json() const;
-  /// Fills from JSON: a list of {"key": ..., "value": ...}, values by BTF type, or lists of bytes. EINVAL with the path.
+  /// Fills from JSON: a list of {"key": ..., "value": ...}, values by BTF type, or lists of bytes; what dump_json gives.
+  /// Values of maps of maps and program arrays are ids of this VM. EINVAL with the path; update's errors with the entry.
   Status fill_json(std::string_view json);
 
   /// Calls `receive` with each record that a program puts into a ring buffer, or sample into a perf event array
   /// (`cpu` tells which). Ring buffers: on the thread that calls `consume`. Perf event arrays: on the running thread.
+  /// The map keeps `receive`, which must not own a handle of the map, its object or its VM: none would ever go.
   /// EINVAL for other types.
   Status on_event(std::function<void(unsigned cpu, std::span<const std::byte>)> receive);
   /// Hands out the records that are there; how many.

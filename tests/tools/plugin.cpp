@@ -28,6 +28,7 @@ TEST_CASE("the plugin reports errors on standard error with a non-zero exit") {
                              run_command({SKEP_PLUGIN}, ""), run_command({SKEP_PLUGIN, "zz"}, kReturnLength),
                              run_command({SKEP_PLUGIN, "--engine", "warp"}, kReturnLength),
                              run_command({SKEP_PLUGIN, "aa", "--engine", "jit"}, kReturnLength),
+                             run_command({"sh", "-c", "\"$0\" > /dev/full", SKEP_PLUGIN}, kReturnLength),
                              run_command({SKEP_PLUGIN}, "ff 00 00 00 00 00 00 00\n")}) {
     CHECK(result.exit != 0);
     CHECK(result.exit < 128);

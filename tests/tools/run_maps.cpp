@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // skep run --maps, --map and --set.
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -50,6 +51,27 @@ TEST_CASE("maps that were printed as JSON can be filled from it, of every kind")
     options.insert(options.end(), {"--map", name + "=" + write_temporary(name + ".json", entries.dump())});
   CHECK(maps_of(run("look", options)) == maps);
   CHECK(run("look", {"--expect", "1"}).exit == 1);  // it is the files that make the difference
+}
+
+TEST_CASE("maps of maps and program arrays can be filled from what was printed") {
+  const auto run_example = [](const std::string& name, std::vector<std::string> options) {
+    options.insert(options.begin(),
+                   {SKEP_COMMAND, "run", std::string(SKEP_EXAMPLES) + "/" + name + ".bpf.o", "--maps", "--json"});
+    return skep::tests::run_command(options);
+  };
+  for (const auto& [example, program, map] : {std::array{"map_in_map", "count_by_interface", "by_interface"},
+                                              std::array{"tail_calls", "dispatch", "by_protocol"}}) {
+    INFO(example);
+    const json entries = maps_of(run_example(example, {"--program", program})).at(map);
+    CHECK(entries.size() == 2);
+    json swapped = entries;
+    std::swap(swapped.at(0).at("value"), swapped.at(1).at("value"));
+    const std::string file = write_temporary("references.json", swapped.dump());
+    const json filled =
+        maps_of(run_example(example, {"--program", program, "--map", std::string(map) + "=" + file})).at(map);
+    CHECK(filled.at(0).at("value") == entries.at(1).at("value"));
+    CHECK(filled.at(1).at("value") == entries.at(0).at("value"));
+  }
 }
 
 TEST_CASE("a map that cannot take a file says why") {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <functional>
 
 #include "btf/parse_value.hpp"
@@ -98,6 +103,17 @@ bool holds(maps::Map& map, const btf::MapEntry& entry) {
   return map.host_lookup(entry.key.data(), value.data(), 0) == 0 && value == entry.value;
 }
 
+/// Map and program ids are printed; an update takes a descriptor, as in Linux. The caller closes it.
+Result<int> descriptor_of(const Map::Impl& impl, bool of_map, std::span<const std::byte> id) {
+  bpf_attr attr{};
+  std::memcpy(&attr.map_id, id.data(), std::min(id.size(), sizeof attr.map_id));  // prog_id has the same place
+  const long fd =
+      impl.object->owner->vm->bpf(of_map ? BPF_MAP_GET_FD_BY_ID : BPF_PROG_GET_FD_BY_ID, &attr, sizeof attr);
+  if (fd >= 0) return static_cast<int>(fd);
+  return in_map(impl, static_cast<int>(-fd),
+                std::string("there is no ") + (of_map ? "map" : "program") + " of id " + std::to_string(attr.map_id));
+}
+
 /// Hands samples of one CPU to the host's function.
 class Receiver final : public maps::PerfBuffer {
  public:
@@ -180,10 +196,19 @@ Status Map::fill_json(std::string_view json) {
   if (!map) return std::move(map).error();
   auto entries = btf::parse_map(shape_of(**map, cpus_of(*impl_)), json);
   if (!entries) return in_map(*impl_, entries.error().code, entries.error().message);
+  const btf::MapShape::Holds held = shape_of(**map, cpus_of(*impl_)).holds;
+  const auto put = [&](const btf::MapEntry& entry) -> Status {
+    if (held == btf::MapShape::Holds::values) return update(entry.key, entry.value);
+    auto fd = descriptor_of(*impl_, held == btf::MapShape::Holds::maps, entry.value);
+    if (!fd) return std::move(fd).error();
+    auto status = update(entry.key, std::as_bytes(std::span(&*fd, 1)));
+    close(*fd);
+    return status;
+  };
   for (size_t i = 0; i < entries->size(); ++i) {
     const btf::MapEntry& entry = (*entries)[i];
     if ((*map)->frozen() && holds(**map, entry)) continue;  // constants can be read back as they were printed
-    auto status = update(entry.key, entry.value);
+    auto status = put(entry);
     if (status) continue;
     Error error = std::move(status).error();
     error.message = "entry [" + std::to_string(i) + "]: " + error.message;
