@@ -231,17 +231,21 @@ class Map {
 /// bpf_map_write_active_inc), so what it was allowed to do stays allowed.
 class HostWrite {
  public:
-  explicit HostWrite(Map& map) : map_(map.begin_host_write() ? &map : nullptr) {}
+  /// Of no map yet.
+  HostWrite() = default;
+  explicit HostWrite(Map& map) { begin(map); }
   ~HostWrite() {
     if (map_ != nullptr) map_->end_host_write();
   }
   HostWrite(const HostWrite&) = delete;
   HostWrite& operator=(const HostWrite&) = delete;
+  /// Not while a write of another map is under way.
+  void begin(Map& map) { map_ = map.begin_host_write() ? &map : nullptr; }
   /// False: the map is frozen.
   [[nodiscard]] bool allowed() const { return map_ != nullptr; }
 
  private:
-  Map* map_;
+  Map* map_ = nullptr;
 };
 
 }  // namespace skep::maps

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include <memory>
-#include <optional>
 
 #include "vm/commands/call.hpp"
 
@@ -19,9 +18,9 @@ class MapAccess {
     int access = O_RDWR;
     map_ = object_of<maps::Map>(vm, fd, error_, &access);
     if (map_ == nullptr) return;
-    if (need != Need::read) write_.emplace(*map_);
+    if (need != Need::read) write_.begin(*map_);
     const bool may_read = access != O_WRONLY;
-    const bool may_write = access != O_RDONLY && write_ && write_->allowed();
+    const bool may_write = access != O_RDONLY && write_.allowed();
     if ((need != Need::write && !may_read) || (need != Need::read && !may_write)) error_ = -EPERM;
   }
 
@@ -32,7 +31,7 @@ class MapAccess {
  private:
   int error_ = 0;
   std::shared_ptr<maps::Map> map_;
-  std::optional<maps::HostWrite> write_;  // as long as the command
+  maps::HostWrite write_;  // as long as the command
 };
 
 }  // namespace skep::vm::commands
