@@ -41,9 +41,9 @@ Result<CaptureReader> CaptureReader::open(const std::string& path) {
   char why[PCAP_ERRBUF_SIZE] = "";
   reader.capture_.reset(pcap_fopen_offline_with_tstamp_precision(file->get(), PCAP_TSTAMP_PRECISION_NANO, why));
   if (!reader.capture_) return capture_error(path, why);
+  std::FILE* closed_by_libpcap = file->release();
   struct stat status{};
-  if (fstat(fileno(file->get()), &status) == 0) reader.size_ = static_cast<uint64_t>(status.st_size);
-  (void)file->release();  // libpcap closes it
+  if (fstat(fileno(closed_by_libpcap), &status) == 0) reader.size_ = static_cast<uint64_t>(status.st_size);
   if (pcap_datalink(reader.capture_.get()) != DLT_EN10MB)
     return capture_error(path, "the capture is not of Ethernet frames");
   return reader;
@@ -77,7 +77,7 @@ Result<CaptureWriter> CaptureWriter::create(const std::string& path, const Captu
   if (!file) return std::move(file).error();
   writer.dumper_.reset(pcap_dump_fopen(writer.capture_.get(), file->get()));
   if (!writer.dumper_) return capture_error(path, pcap_geterr(writer.capture_.get()), EIO);
-  (void)file->release();  // libpcap closes it
+  [[maybe_unused]] std::FILE* closed_by_libpcap = file->release();
   return writer;
 }
 

@@ -31,9 +31,9 @@ std::optional<uint64_t> unsigned_number(std::string_view text) {
 }
 
 /// An option that takes a number from `min` to `max`. CLI11's own conversion lets negative and too large numbers wrap.
-template <class T>
-CLI::Option* add_number(CLI::App& app, const char* name, T& target, uint64_t min, uint64_t max, const char* help) {
-  const auto take = [&target, name, min, max](const std::string& text) {
+template <uint64_t min, uint64_t max, class T>
+CLI::Option* add_number(CLI::App& app, const char* name, T& target, const char* help) {
+  const auto take = [&target, name](const std::string& text) {
     const auto number = unsigned_number(text);
     if (!number || *number < min || *number > max)
       throw CLI::ValidationError(
@@ -91,15 +91,15 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--ctx-out", run.ctx_out, "Write the context as it is after the run")
       ->excludes(pcap)
       ->check(kFileName);
-  add_number(app, "--repeat", run.repeat, 1, kMaxRepeat, "Runs (changes of the packet carry over)")->default_str("1");
+  add_number<1, kMaxRepeat>(app, "--repeat", run.repeat, "Runs (changes of the packet carry over)")->default_str("1");
   app.add_flag("--maps", run.maps, "Print all maps after the run");
   app.add_option("--map", run.fill, "NAME=FILE: fill a map before the run, from JSON")->allow_extra_args(false);
   app.add_option("--set", run.set, "VAR=VALUE: set a global variable before loading")->allow_extra_args(false);
-  add_number(app, "--fuel", run.fuel, 1, kMax64, "BPF instructions that one run may execute")
+  add_number<1, kMax64>(app, "--fuel", run.fuel, "BPF instructions that one run may execute")
       ->default_str(std::to_string(run.fuel));
-  add_number(app, "--clock", run.vm.clock_ns, 0, kMax64, "Let the clock stand at this many nanoseconds");
-  add_number(app, "--seed", run.vm.seed, 0, kMax64, "Seed of random numbers");
-  add_number(app, "--cpus", run.vm.cpus, 1, kMaxCpus, "Possible CPUs")->default_str(std::to_string(run.vm.cpus));
+  add_number<0, kMax64>(app, "--clock", run.vm.clock_ns, "Let the clock stand at this many nanoseconds");
+  add_number<0, kMax64>(app, "--seed", run.vm.seed, "Seed of random numbers");
+  add_number<1, kMaxCpus>(app, "--cpus", run.vm.cpus, "Possible CPUs")->default_str(std::to_string(run.vm.cpus));
   add_expect(app, run.expect);
   app.add_flag("--json", run.json, "One JSON object a line on standard output, the result last");
   add_vm_options(app, run.vm);
@@ -121,7 +121,7 @@ void add_verify(CLI::App& app, VerifyCommandOptions& verify) {
   app.add_option("OBJECT", verify.objects, "BPF object files; '-' is standard input")->required()->check(kFileName);
   app.add_option("--program", verify.program, "Judge only this entry program");
   app.add_flag("--unprivileged", verify.vm.unprivileged, "Rules of Linux's unprivileged users");
-  add_number(app, "--log-level", verify.log_level, 0, 7, "Verifier log: 0 none, 1, 2, 4 and sums of them");
+  add_number<0, 7>(app, "--log-level", verify.log_level, "Verifier log: 0 none, 1, 2, 4 and sums of them");
   app.add_flag("--json", verify.json, "One JSON object a program on standard output");
   add_vm_options(app, verify.vm);
 }
