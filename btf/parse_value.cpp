@@ -13,6 +13,7 @@
 #include "btf/bits.hpp"
 #include "btf/layout.hpp"
 #include "btf/parse_number.hpp"
+#include "isa/quoted.hpp"
 
 namespace skep::btf {
 namespace {
@@ -59,7 +60,9 @@ class ValueParser {
   Status store(const BitPlace& place, const Json& json, std::string_view expectation);
 
   [[nodiscard]] std::optional<Member> member_of_name(const Type& composite, const std::string& name) const;
-  [[nodiscard]] Error error(std::string_view what) const { return {EINVAL, fmt::format("{}: {}", path_, what)}; }
+  [[nodiscard]] Error error(std::string_view what) const {
+    return {EINVAL, printable(fmt::format("{}: {}", path_, what))};
+  }
 
   /// Parses what lies one step further down the path.
   template <class Parse>

@@ -12,6 +12,7 @@
 
 #include "btf/bits.hpp"
 #include "btf/layout.hpp"
+#include "isa/quoted.hpp"
 
 namespace skep::btf {
 namespace {
@@ -93,11 +94,11 @@ Status Printer::print(TypeId id, Bytes data, uint32_t bit_offset) {
   const Type type = types_.type(id).is(Kind::var) ? types_.type(id) : types_.resolve(id);
   const Handler handler = handler_of(type.kind());
   if (handler == nullptr)
-    return Error{EINVAL, fmt::format("type [{}] '{}' has no values to print", id, type_text(types_, id))};
+    return Error{EINVAL, fmt::format("type [{}] {} has no values to print", id, quoted(type_text(types_, id)))};
   const uint32_t size = types_.layout(id).size;
   if (data.size() < size)
-    return Error{EINVAL, fmt::format("{} bytes of data are too few for type [{}] '{}' of {} bytes", data.size(), id,
-                                     type_text(types_, id), size)};
+    return Error{EINVAL, fmt::format("{} bytes of data are too few for type [{}] {} of {} bytes", data.size(), id,
+                                     quoted(type_text(types_, id)), size)};
   if (depth_ == kMaxDepth) return Error{E2BIG, fmt::format("type [{}] is nested too deeply to print", id)};
   if (values_left_-- == 0) return Error{E2BIG, fmt::format("type [{}] has too many values to print", id)};
   ++depth_;

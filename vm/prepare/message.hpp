@@ -5,21 +5,12 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <string>
-#include <string_view>
 #include <utility>
 
+#include "isa/quoted.hpp"
 #include "skep/error.hpp"
 
 namespace skep::vm {
-
-/// A name from the file, in quotes: at most 64 characters, those that do not print as '?'.
-inline std::string quoted(std::string_view name) {
-  constexpr size_t kLongest = 64;
-  std::string text = "'";
-  for (const char c : name.substr(0, kLongest)) text += c >= ' ' && c <= '~' ? c : '?';
-  return text + (name.size() > kLongest ? "...'" : "'");
-}
 
 template <class... Arguments>
 Error fail(int code, fmt::format_string<Arguments...> format, Arguments&&... arguments) {

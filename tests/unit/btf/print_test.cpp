@@ -210,6 +210,18 @@ TEST_CASE("Data that is too short and types without values give errors") {
   CHECK(status_of(b, 99, bytes_of(1)).error().code == EINVAL);
 }
 
+TEST_CASE("Errors are one line, whatever names the types have") {
+  Builder b = with_ints();
+  const TypeId fwd = b.add_fwd("f", false);
+  const TypeId id = b.add_ptr(b.add_type_tag("a\nb", fwd));
+  for (const TypeId type : {fwd, id})
+    for (const size_t size : {0, 4, 8}) {
+      const Status status = status_of(b, type, std::vector<std::byte>(size));
+      CHECK((status || status.error().message.find('\n') == std::string::npos));
+    }
+  CHECK_FALSE(status_of(b, id, {}));
+}
+
 TEST_CASE("An enum that sticks out of its struct is not read beyond the data") {
   // Linux takes an enum in a struct with bit fields for 4 bytes when it checks that the member fits.
   Builder b = with_ints();
