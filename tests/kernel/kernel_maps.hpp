@@ -82,11 +82,12 @@ inline uint32_t kernel_map_id(int map) {
   return kernel_bpf(BPF_OBJ_GET_INFO_BY_FD, attr) < 0 ? 0 : info.id;
 }
 
-/// The CPUs that a per-CPU map has values for: the end of "0-3" in sysfs.
+/// The CPUs that a per-CPU map has values for: the end of "0-3" in sysfs. 0 where there is no sysfs (a bare chroot): then
+/// nobody can tell how long a buffer of values must be.
 inline uint32_t kernel_possible_cpus() {
   std::ifstream file("/sys/devices/system/cpu/possible");
   std::string text;
-  file >> text;
+  if (!(file >> text)) return 0;
   const size_t last = text.find_last_of("-,");
   return static_cast<uint32_t>(std::stoul(last == std::string::npos ? text : text.substr(last + 1))) + 1;
 }

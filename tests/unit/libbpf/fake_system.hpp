@@ -42,7 +42,8 @@ class FakeSystem : public System {
     calls.push_back(call);
     if (const int error = judge(command, call.attr)) return error;
     switch (command) {
-      case BPF_MAP_CREATE:
+      case BPF_MAP_CREATE: return create_map(call.attr);
+      case BPF_MAP_UPDATE_ELEM: return update_map(call.attr);
       case BPF_PROG_LOAD:
       case BPF_BTF_LOAD: return ::memfd_create("fake", MFD_CLOEXEC);
       default: return 0;
@@ -67,6 +68,27 @@ class FakeSystem : public System {
   [[nodiscard]] long count(int command) const {
     return std::count_if(calls.begin(), calls.end(), [command](const Call& call) { return call.command == command; });
   }
+
+ private:
+  /// A map is a file that libbpf may map: it looks at global data through such a mapping.
+  int create_map(const bpf_attr& attr) {
+    constexpr off_t kLargeEnough = off_t{1} << 36;
+    const int fd = ::memfd_create("fake", MFD_CLOEXEC);
+    if (::ftruncate(fd, kLargeEnough) != 0) return -errno;
+    value_sizes_[fd] = attr.value_size;
+    return fd;
+  }
+  /// The value of key 0: that of global data.
+  int update_map(const bpf_attr& attr) {
+    const auto size = value_sizes_.find(static_cast<int>(attr.map_fd));
+    uint32_t key = 0;
+    std::memcpy(&key, reinterpret_cast<const void*>(attr.key), sizeof key);
+    if (size == value_sizes_.end() || key != 0) return 0;
+    const auto* value = reinterpret_cast<const void*>(attr.value);
+    return ::pwrite(size->first, value, size->second, 0) < 0 ? -errno : 0;
+  }
+
+  std::map<int, size_t> value_sizes_;
 };
 
 }  // namespace skep::vm::test

@@ -22,19 +22,13 @@ inline ObjectPtr open_object(std::span<const std::byte> bytes) {
   return ObjectPtr(bpf_object__open_mem(bytes.data(), bytes.size(), nullptr));
 }
 
-/// A FakeSystem with a configuration and with `types` as the kernel's BTF, whose maps are large enough to be mapped.
+/// A FakeSystem with a configuration and with `types` as the kernel's BTF.
 class FakeKernel : public FakeSystem {
  public:
   explicit FakeKernel(std::string types) {
     files["/proc/config.gz"] = "CONFIG_HZ=250\n";
     files["/proc/kallsyms"] = "ffffffff81000000 T _text\n";
     files["/sys/kernel/btf/vmlinux"] = std::move(types);
-  }
-  long bpf(int command, void* attr, unsigned size) override {
-    const long fd = FakeSystem::bpf(command, attr, size);
-    constexpr off_t kLargeEnough = off_t{1} << 36;
-    if (command == BPF_MAP_CREATE && fd >= 0) (void)!::ftruncate(static_cast<int>(fd), kLargeEnough);
-    return fd;
   }
 };
 
