@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One program of an object, whatever the others are like; and why one cannot load.
 #include <cerrno>
+#include <map>
+#include <string>
 
 #include "tests/examples/support.hpp"
 
@@ -55,6 +57,16 @@ TEST_CASE("a strong extern must be known to a program that uses it, and to no ot
   const Error error = error_of("strong_extern");
   CHECK(error.code == ESRCH);
   CHECK(says(error, "no_such_function"));
+}
+
+TEST_CASE("each program has its verdict, and its type, whatever the object is like") {
+  Vm vm = take(Vm::create());
+  std::map<std::string, Verdict> verdicts;
+  for (const Verdict& verdict : take(vm.verify(LOADING_OBJECT))) verdicts[verdict.program] = verdict;
+  CHECK(verdicts.size() == 8);
+  CHECK((verdicts["strong_extern"].type == "xdp" && !verdicts["strong_extern"].accepted));
+  CHECK((verdicts["no_such_section"].type == "unspec" && !verdicts["no_such_section"].accepted));
+  CHECK((verdicts["unknown_helper"].type == "xdp" && verdicts["unknown_helper"].code == EINVAL));
 }
 
 TEST_CASE("maps of data sections are named as libbpf names them") {

@@ -18,6 +18,12 @@ Verdict rejected(Verdict verdict, const Error& error) {
   return verdict;
 }
 
+/// The type by the section alone, for programs that do not get as far as libbpf.
+std::string type_of(const vm::PreparedProgram& program) {
+  const auto type = program.type ? program.type : vm::libbpf_type_of_section(program.section);
+  return type ? std::string(verifier::program_type_name(static_cast<verifier::ProgramType>(type->type))) : "unspec";
+}
+
 Verdict judge(const std::shared_ptr<vm::Vm>& vm, std::span<const std::byte> elf, const std::string& object_name,
               Verdict verdict) {
   auto object = vm::BpfObject::open(vm, elf, {.name = object_name, .program = verdict.program, .type = {}});
@@ -53,8 +59,8 @@ Result<std::vector<Verdict>> Vm::verify(std::span<const std::byte> elf, const Ve
   std::vector<Verdict> verdicts;
   for (const vm::PreparedProgram& program : prepared->programs) {
     if (!options.program.empty() && program.name != options.program) continue;
-    verdicts.push_back(
-        judge(impl_->vm, elf, options.name, {.program = program.name, .section = program.section, .type = "unspec"}));
+    verdicts.push_back(judge(impl_->vm, elf, options.name,
+                             {.program = program.name, .section = program.section, .type = type_of(program)}));
   }
   if (verdicts.empty())
     return in_object({.code = ENOENT,

@@ -115,7 +115,7 @@ Status Preparation::check_externs() const {
 
 std::optional<ProgramType> Preparation::type_for(const std::string& program, const std::string& section) {
   if (options_.type) return options_.type;
-  if (libbpf_knows_section(section)) return std::nullopt;
+  if (libbpf_type_of_section(section)) return std::nullopt;
   const auto type = type_of_section(section);
   if (!type) note("section {} of program {} names no program type", quoted(section), quoted(program));
   return type;

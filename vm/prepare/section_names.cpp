@@ -79,10 +79,11 @@ bool matches(const Row& row, std::string_view name) {
 
 }  // namespace
 
-bool libbpf_knows_section(std::string_view name) {
+std::optional<ProgramType> libbpf_type_of_section(std::string_view name) {
   bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
   bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
-  return libbpf_prog_type_by_name(std::string(name).c_str(), &type, &attach_type) == 0;
+  if (libbpf_prog_type_by_name(std::string(name).c_str(), &type, &attach_type) != 0) return std::nullopt;
+  return ProgramType{static_cast<uint32_t>(type), static_cast<uint32_t>(attach_type)};
 }
 
 std::optional<ProgramType> type_of_section(std::string_view name) {

@@ -16,8 +16,8 @@ struct ProgramType {
   friend bool operator==(const ProgramType&, const ProgramType&) = default;
 };
 
-/// Whether libbpf finds a program type for the name by itself. The name has no leading '?'.
-bool libbpf_knows_section(std::string_view name);
+/// The type that libbpf finds for the name by itself; none: it does not. The name has no leading '?'.
+std::optional<ProgramType> libbpf_type_of_section(std::string_view name);
 
 /// The type that Skep's own table gives to a name; none if the name is not there.
 std::optional<ProgramType> type_of_section(std::string_view name);

@@ -166,8 +166,8 @@ TEST_CASE("section names have the types that libbpf's older versions gave them")
   CHECK(type("raw_tracepoint_x") == BPF_PROG_TYPE_RAW_TRACEPOINT);
   CHECK(type("kprobe.session/f") == BPF_PROG_TYPE_KPROBE);
   CHECK(type("something_else") == BPF_PROG_TYPE_UNSPEC);
-  CHECK(libbpf_knows_section("xdp"));
-  CHECK_FALSE(libbpf_knows_section("xdp_prog"));
+  CHECK(libbpf_type_of_section("xdp"));
+  CHECK_FALSE(libbpf_type_of_section("xdp_prog"));
 }
 
 TEST_CASE("maps of a section 'maps' become BTF maps") {
