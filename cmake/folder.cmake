@@ -18,19 +18,19 @@ function(skep_library name)
 endfunction()
 
 # skep_test(NAME [THREADS] SOURCES...)
-# One Catch2 executable; each of its test cases is a ctest test. Its labels are NAME and, with THREADS, "threads": what
-# runs under the thread sanitizer too, and what the target threaded_tests builds.
+# One Catch2 executable; each of its test cases is a ctest test. Its label is NAME, with THREADS "NAME (threads)": what runs
+# under the thread sanitizer too, and what the target threaded_tests builds.
 add_custom_target(threaded_tests)
 function(skep_test name)
   cmake_parse_arguments(arg "THREADS" "" "" ${ARGN})
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE skep::skep Catch2::Catch2WithMain)
   target_compile_options(${name} PRIVATE -O1)  # tests are compiled more often than they run
-  set(labels ${name})
+  set(label ${name})
   if(arg_THREADS)
-    list(APPEND labels threads)
+    string(APPEND label " (threads)")
     add_dependencies(threaded_tests ${name})
   endif()
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 4)
+    PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 4)
 endfunction()
