@@ -60,7 +60,7 @@ TEST_CASE("a strong extern must be known to a program that uses it, and to no ot
 }
 
 TEST_CASE("each program has its verdict, and its type, whatever the object is like") {
-  Vm vm = take(Vm::create());
+  Vm vm = take(Vm::create({.kernel_btf = example("kernel_types")}));
   std::map<std::string, Verdict> verdicts;
   for (const Verdict& verdict : take(vm.verify(LOADING_OBJECT))) verdicts[verdict.program] = verdict;
   CHECK(verdicts.size() == 8);

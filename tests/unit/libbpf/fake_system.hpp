@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,20 +76,26 @@ class FakeSystem : public System {
     constexpr off_t kLargeEnough = off_t{1} << 36;
     const int fd = ::memfd_create("fake", MFD_CLOEXEC);
     if (::ftruncate(fd, kLargeEnough) != 0) return -errno;
-    value_sizes_[fd] = attr.value_size;
+    value_sizes_[file_of(fd)] = attr.value_size;
     return fd;
   }
   /// The value of key 0: that of global data.
   int update_map(const bpf_attr& attr) {
-    const auto size = value_sizes_.find(static_cast<int>(attr.map_fd));
+    const int fd = static_cast<int>(attr.map_fd);
+    const auto size = value_sizes_.find(file_of(fd));
     uint32_t key = 0;
     std::memcpy(&key, reinterpret_cast<const void*>(attr.key), sizeof key);
     if (size == value_sizes_.end() || key != 0) return 0;
     const auto* value = reinterpret_cast<const void*>(attr.value);
-    return ::pwrite(size->first, value, size->second, 0) < 0 ? -errno : 0;
+    return ::pwrite(fd, value, size->second, 0) < 0 ? -errno : 0;
+  }
+  /// libbpf duplicates descriptors.
+  static ino_t file_of(int fd) {
+    struct stat status{};
+    return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
   }
 
-  std::map<int, size_t> value_sizes_;
+  std::map<ino_t, size_t> value_sizes_;
 };
 
 }  // namespace skep::vm::test
